@@ -1,0 +1,56 @@
+/**
+ * The snapshot a plan is computed from: what the cloud and Kafka said, and nothing derived.
+ * `observe` activities fill it; domain/cluster/plan.ts reads it.
+ */
+
+export type InstanceState = 'pending' | 'running' | 'stopping' | 'stopped' | 'terminated';
+
+/** One slot as found: any of its three resources may be missing after an interrupted operation. */
+export interface ObservedNode {
+  slot: string;
+  pool: string;
+  nodeId: number;
+  rack: string;
+  roles: ('broker' | 'controller')[];
+  volume?: { id: string; diskGiB: number };
+  networkInterface?: { id: string; host: string; clientPort: number; controllerPort: number };
+  instance?: {
+    id: string;
+    state: InstanceState;
+    instanceType: string;
+    /** Digest of the static configuration it was last started with. */
+    configDigest: string;
+  };
+  /** What Kafka says of the node's broker half; `unknown` when Kafka did not answer. */
+  registration: 'registered' | 'fenced' | 'absent' | 'unknown';
+  /** Replicas hosted, when Kafka answered. */
+  replicas?: number;
+}
+
+export interface ObservedTopic {
+  name: string;
+  partitions: number;
+  replicationFactor: number;
+  /** Explicit (non-default) topic configuration only. */
+  config: Record<string, string>;
+}
+
+export interface ObservedCluster {
+  /** Cluster id and credentials exist in the secret store. */
+  identity: boolean;
+  nodes: ObservedNode[];
+  /** False when no broker answered; topics and dynamicConfig are then empty and unknown. */
+  kafkaReachable: boolean;
+  topics: ObservedTopic[];
+  /** Cluster-wide dynamic broker configuration (DescribeConfigs, source DYNAMIC_DEFAULT_BROKER). */
+  dynamicConfig: Record<string, string>;
+  metadataVersion?: string;
+}
+
+export const nothingObserved: ObservedCluster = {
+  identity: false,
+  nodes: [],
+  kafkaReachable: false,
+  topics: [],
+  dynamicConfig: {},
+};

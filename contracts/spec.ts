@@ -1,0 +1,122 @@
+/**
+ * The cluster spec: what a user asks for, as JSON. Shape only; the rules that need more than one
+ * field live in domain/cluster/rules.ts. One schema serves the workflow, the API and the CLI.
+ */
+import { type Static, Type } from 'typebox';
+
+/** A Kafka configuration map; numbers and booleans are accepted and normalised to strings. */
+export const KafkaConfig = Type.Record(
+  Type.String(),
+  Type.Union([Type.String(), Type.Number(), Type.Boolean()]),
+);
+export type KafkaConfig = Static<typeof KafkaConfig>;
+
+export const NodeRole = Type.Union([Type.Literal('broker'), Type.Literal('controller')]);
+export type NodeRole = Static<typeof NodeRole>;
+
+/** A group of like machines. Nodes are spread over `racks` round robin: slot i is in racks[i % n]. */
+export const NodePool = Type.Object(
+  {
+    /** Pool name; slots are called `<pool>-<index>`. */
+    pool: Type.String(),
+    count: Type.Integer(),
+    roles: Type.Array(NodeRole),
+    racks: Type.Array(Type.String()),
+    /** Provider's type, for example `local.small`. */
+    instanceType: Type.String(),
+    diskGiB: Type.Integer(),
+  },
+  { additionalProperties: false },
+);
+export type NodePool = Static<typeof NodePool>;
+
+export const TopicSpec = Type.Object(
+  {
+    name: Type.String(),
+    /** Required unless `state` is `absent`. */
+    partitions: Type.Optional(Type.Integer()),
+    /** Required unless `state` is `absent`. */
+    replicationFactor: Type.Optional(Type.Integer()),
+    config: Type.Optional(KafkaConfig),
+    /** `absent` deletes the topic (a point of no return). A topic not named is left alone. */
+    state: Type.Optional(Type.Union([Type.Literal('present'), Type.Literal('absent')])),
+  },
+  { additionalProperties: false },
+);
+export type TopicSpec = Static<typeof TopicSpec>;
+
+export const LoadSpec = Type.Object(
+  {
+    /** Target publish rate such as `5MB/s` or `2000msg/s`, or `max` to search the highest one. */
+    rate: Type.Optional(Type.String()),
+    messageBytes: Type.Optional(Type.Integer()),
+    partitions: Type.Optional(Type.Integer()),
+    replicationFactor: Type.Optional(Type.Integer()),
+    acks: Type.Optional(
+      Type.Union([Type.Literal('all'), Type.Literal('leader'), Type.Literal('none')]),
+    ),
+    durationS: Type.Optional(Type.Integer()),
+    warmupS: Type.Optional(Type.Integer()),
+    /** k6's syntax: `p(99)<250`, `lost==0`, `rate>=4MB/s`, `e2e_p(99)<500`, `errors==0`. */
+    thresholds: Type.Optional(Type.Array(Type.String())),
+  },
+  { additionalProperties: false },
+);
+export type LoadSpec = Static<typeof LoadSpec>;
+
+export const ClusterSpec = Type.Object(
+  {
+    name: Type.String(),
+    provider: Type.Optional(Type.String()),
+    kafka: Type.Object(
+      { version: Type.String(), config: Type.Optional(KafkaConfig) },
+      { additionalProperties: false },
+    ),
+    nodes: Type.Array(NodePool),
+    topics: Type.Optional(Type.Array(TopicSpec)),
+    /** The gate. `false` provisions without one: the cluster then ends `untested`, never `ready`. */
+    loadTest: Type.Optional(Type.Union([LoadSpec, Type.Literal(false)])),
+    /** Initial deletion protection, default true; later changes go by the protection update. */
+    protection: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+);
+export type ClusterSpec = Static<typeof ClusterSpec>;
+
+/** A spec with every default filled in and every config value a string; what plans are made from. */
+export interface NormalSpec {
+  name: string;
+  provider: string;
+  kafka: { version: string; config: Record<string, string> };
+  nodes: NodePool[];
+  topics: NormalTopic[];
+  loadTest: NormalLoad | false;
+  protection: boolean;
+}
+export interface NormalTopic {
+  name: string;
+  partitions: number;
+  replicationFactor: number;
+  config: Record<string, string>;
+  state: 'present' | 'absent';
+}
+export interface NormalLoad {
+  rate: string;
+  messageBytes: number;
+  partitions: number;
+  replicationFactor: number;
+  acks: 'all' | 'leader' | 'none';
+  durationS: number;
+  warmupS: number;
+  thresholds: string[];
+}
+
+/** One refusal: which field, which rule it breaks, and what would be accepted. */
+export interface Violation {
+  /** JSON path such as `nodes[0].count` or `topics[2].config["retention.ms"]`. */
+  field: string;
+  /** Stable kebab-case rule name, listed in docs/reference/rules.md. */
+  rule: string;
+  message: string;
+  remedy: string;
+}
