@@ -1,0 +1,64 @@
+/**
+ * Where things are: one function from the environment to paths and addresses, shared by the API,
+ * the workers, the CLI and the start script, so that ASGARD_HOME moves all state in one step.
+ */
+
+export interface Settings {
+  /** All state: cloud records, secrets, Temporal's database, logs. ASGARD_HOME, default ~/.asgard. */
+  home: string;
+  /** Downloads that any home may share. ASGARD_CACHE, XDG_CACHE_HOME/asgard or ~/.cache/asgard. */
+  cache: string;
+  paths: {
+    /** The `local` cloud's records, disks and logs. */
+    localCloud: string;
+    secrets: string;
+    /** Journal of mutating provider calls, one JSON line each. */
+    journal: string;
+    logs: string;
+    temporalDatabase: string;
+    /** What `npm start` runs now: addresses and process ids (StackFile). */
+    stackFile: string;
+    /** The API's development token (0600). */
+    tokenFile: string;
+    /** Directory of Kafka's jars; KAFKA_HOME/libs when KAFKA_HOME is set. */
+    kafkaLibs: string;
+    /** The Temporal CLI that install.mjs built, when none is on PATH. */
+    temporalCli: string;
+  };
+}
+
+/** Written by `npm start`, read by the CLI and tests. */
+export interface StackFile {
+  temporalAddress: string;
+  temporalUiUrl: string;
+  namespace: string;
+  apiUrl: string;
+  pids: { supervisor: number; temporal: number; api: number; workers: number[] };
+}
+
+export const kafkaVersion = '4.3.1';
+export const temporalCliVersion = '1.5.1';
+
+/** Pure: give it process.env and os.homedir(). Paths are absolute when the inputs are. */
+export function settingsFrom(
+  env: Readonly<Record<string, string | undefined>>,
+  userHome: string,
+): Settings {
+  const home = env.ASGARD_HOME || `${userHome}/.asgard`;
+  const cache = env.ASGARD_CACHE || `${env.XDG_CACHE_HOME || `${userHome}/.cache`}/asgard`;
+  return {
+    home,
+    cache,
+    paths: {
+      localCloud: `${home}/cloud/local`,
+      secrets: `${home}/secrets`,
+      journal: `${home}/journal`,
+      logs: `${home}/logs`,
+      temporalDatabase: `${home}/temporal.db`,
+      stackFile: `${home}/stack.json`,
+      tokenFile: `${home}/api-token`,
+      kafkaLibs: env.KAFKA_HOME ? `${env.KAFKA_HOME}/libs` : `${cache}/kafka-${kafkaVersion}/libs`,
+      temporalCli: `${cache}/temporal-${temporalCliVersion}/temporal`,
+    },
+  };
+}
