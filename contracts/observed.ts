@@ -20,6 +20,8 @@ export interface ObservedNode {
     instanceType: string;
     /** Digest of the static configuration it was last started with. */
     configDigest: string;
+    /** The static configuration it was last started with, from its tags. */
+    staticConfig?: Record<string, string>;
   };
   /** What Kafka says of the node's broker half; `unknown` when Kafka did not answer. */
   registration: 'registered' | 'fenced' | 'absent' | 'unknown';

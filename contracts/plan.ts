@@ -58,7 +58,7 @@ export type StepAction =
       kind: 'restartNode';
       node: NodeTarget;
       staticConfig: Record<string, string>;
-      before: { instanceType: string; configDigest: string };
+      before: { instanceType: string; configDigest: string; staticConfig?: Record<string, string> };
     }
   | { kind: 'growVolume'; node: NodeTarget; before: { diskGiB: number } }
   | {
