@@ -79,6 +79,8 @@ export interface BootDocument {
 
 export interface Cloud {
   readonly name: string;
+  /** Longest time in ms that a thing just made may stay out of `list*`; default 0. */
+  readonly visibilityMs?: number;
   createVolume(r: {
     token: string;
     diskGiB: number;
