@@ -243,6 +243,8 @@ export interface SubmitInput {
   kind: OperationKind;
   input: ProvisionInput | ApplyInput | LoadTestInput | DestroyInput;
   requester: string;
+  /** Digest of the request's body: the same operation id with another one is refused. */
+  requestDigest?: string;
 }
 export interface SubmitResult {
   operationId: string;

@@ -27,7 +27,8 @@ export function createResourceActivities(deps: ActivityDeps) {
         const cloud = cloudOf(deps, scope.provider);
         const tags = nodeTags(scope, node);
         const { created } = await makeOnce({
-          find: async () => live(await cloud.listVolumes({ tags: slotTags(scope.cluster, node.slot) })),
+          find: async () =>
+            live(await cloud.listVolumes({ tags: slotTags(scope.cluster, node.slot) })),
           create: (token) =>
             cloud.createVolume({ token, diskGiB: node.diskGiB, rack: node.rack, tags }),
           tokenParts: ['volume', JSON.stringify(tags), node.diskGiB],

@@ -1,0 +1,142 @@
+/**
+ * The snapshot a plan is made from: everything of a cluster that the cloud and Kafka will tell.
+ * Read-only; safe to repeat.
+ */
+import type { ObservedCluster, ObservedNode, ObservedTopic } from '../../contracts/observed.ts';
+import { staticConfigTagPrefix, type Tags, tagKeys } from '../../providers/cloud/cloud.ts';
+import type { KafkaAdmin, TopicView } from '../../providers/kafka/kafka.ts';
+import { live } from '../cloud/resources.ts';
+import { type AccessScope, withAdmin } from '../kafka/access.ts';
+import type { ActivityDeps } from '../lib/deps.ts';
+import { type Beat, beating, pause } from '../lib/heartbeat.ts';
+import { cloudOf } from '../lib/slots.ts';
+
+/** How long running instances may keep Kafka's answer waiting before it counts as unreachable. */
+const kafkaPatienceMs = 15_000;
+
+export function createObserveActivities(deps: ActivityDeps) {
+  return {
+    observeCluster: (scope: AccessScope): Promise<ObservedCluster> =>
+      beating(async (beat) => {
+        const nodes = await observeNodes(deps, scope);
+        const identity = (await deps.secrets.read(scope.cluster)) !== undefined;
+        const up = identity && nodes.some((n) => n.instance?.state === 'running');
+        const kafka = up ? await observeKafka(deps, scope, beat) : undefined;
+        return {
+          identity,
+          nodes: nodes.map((node) => withRegistration(node, kafka)),
+          kafkaReachable: kafka !== undefined,
+          topics: kafka?.topics ?? [],
+          dynamicConfig: kafka?.dynamicConfig ?? {},
+        };
+      }),
+  };
+}
+
+async function observeNodes(deps: ActivityDeps, scope: AccessScope): Promise<ObservedNode[]> {
+  const cloud = cloudOf(deps, scope.provider);
+  const tags = { [tagKeys.cluster]: scope.cluster };
+  const slots = new Map<string, ObservedNode>();
+  const at = (found: Tags): ObservedNode => {
+    const slot = found[tagKeys.slot] ?? 'untagged';
+    const node = slots.get(slot) ?? nodeFromTags(slot, found);
+    slots.set(slot, node);
+    return node;
+  };
+  for (const { id, diskGiB, tags: t } of live(await cloud.listVolumes({ tags }))) {
+    at(t).volume = { id, diskGiB };
+  }
+  for (const nic of live(await cloud.listInterfaces({ tags }))) {
+    const { id, host, clientPort, controllerPort } = nic;
+    at(nic.tags).networkInterface = { id, host, clientPort, controllerPort };
+  }
+  for (const instance of live(await cloud.listInstances({ tags }))) {
+    const { id, state, instanceType, tags: t } = instance;
+    at(t).instance = {
+      id,
+      state,
+      instanceType,
+      configDigest: t[tagKeys.configDigest] ?? '',
+      staticConfig: staticConfigOf(t),
+    };
+  }
+  return [...slots.values()].sort((a, b) => a.nodeId - b.nodeId);
+}
+
+function nodeFromTags(slot: string, tags: Tags): ObservedNode {
+  return {
+    slot,
+    pool: tags[tagKeys.pool] ?? '',
+    nodeId: Number(tags[tagKeys.nodeId] ?? -1),
+    rack: tags[tagKeys.rack] ?? '',
+    roles: (tags[tagKeys.roles] ?? '').split('+') as ObservedNode['roles'],
+    registration: 'unknown',
+  };
+}
+
+const staticConfigOf = (tags: Tags): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(tags)
+      .filter(([key, value]) => key.startsWith(staticConfigTagPrefix) && value !== '')
+      .map(([key, value]) => [key.slice(staticConfigTagPrefix.length), value]),
+  );
+
+interface KafkaSnapshot {
+  registered: Set<number>;
+  replicas: Map<number, number>;
+  topics: ObservedTopic[];
+  dynamicConfig: Record<string, string>;
+}
+
+/** Asks until Kafka answers or patience runs out; then it counts as unreachable (undefined). */
+async function observeKafka(
+  deps: ActivityDeps,
+  scope: AccessScope,
+  { signal, say }: Beat,
+): Promise<KafkaSnapshot | undefined> {
+  const end = Date.now() + kafkaPatienceMs;
+  for (;;) {
+    try {
+      return await withAdmin(deps, scope, snapshot);
+    } catch (error) {
+      if (Date.now() > end) return undefined;
+      say(`asking Kafka: ${error instanceof Error ? error.message : String(error)}`);
+      await pause(500, signal);
+    }
+  }
+}
+
+async function snapshot(admin: KafkaAdmin): Promise<KafkaSnapshot> {
+  const views = await admin.topics();
+  const own = views.filter((t) => !t.internal);
+  const configs = await admin.topicConfigs(own.map((t) => t.name));
+  return {
+    registered: new Set((await admin.brokers()).map((b) => b.nodeId)),
+    replicas: replicasByNode(views),
+    topics: own.map((t) => observedTopic(t, configs.get(t.name) ?? {})),
+    dynamicConfig: await admin.clusterConfig(),
+  };
+}
+
+const observedTopic = (view: TopicView, config: Record<string, string>): ObservedTopic => ({
+  name: view.name,
+  partitions: view.partitions.length,
+  replicationFactor: view.partitions[0]?.replicas.length ?? 0,
+  config,
+});
+
+function replicasByNode(topics: TopicView[]): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const { partitions } of topics) {
+    for (const id of partitions.flatMap((p) => p.replicas)) {
+      counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+function withRegistration(node: ObservedNode, kafka: KafkaSnapshot | undefined): ObservedNode {
+  if (!kafka) return node;
+  const registration = kafka.registered.has(node.nodeId) ? 'registered' : 'absent';
+  return { ...node, registration, replicas: kafka.replicas.get(node.nodeId) ?? 0 };
+}

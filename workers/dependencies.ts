@@ -1,0 +1,36 @@
+/** Composition: which provider stands behind each interface in this process. No logic. */
+import { mkdirSync } from 'node:fs';
+import { appendFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { ActivityDeps } from '../activities/lib/deps.ts';
+import { settingsFrom } from '../contracts/settings.ts';
+import type { Cloud } from '../providers/cloud/cloud.ts';
+import { parseFaultPlan, withFaults } from '../providers/cloud/faults.ts';
+import { createLocalCloud } from '../providers/cloud/local/cloud.ts';
+import { openKafkaAdmin } from '../providers/kafka/admin.ts';
+import { runLoad } from '../providers/load/generator.ts';
+import { createFileSecretStore } from '../providers/secrets/file-store.ts';
+
+/** ASGARD_FAULTS (JSON) puts the fault-injecting wrapper around the cloud, for crash tests. */
+export function composeDependencies(env: NodeJS.ProcessEnv): ActivityDeps {
+  const { paths } = settingsFrom(env, homedir());
+  const local = createLocalCloud({ dir: paths.localCloud, kafkaLibs: paths.kafkaLibs });
+  mkdirSync(paths.journal, { recursive: true });
+  return {
+    clouds: { local: faulty(local, env.ASGARD_FAULTS) },
+    secrets: createFileSecretStore({ dir: paths.secrets, env }),
+    openKafka: openKafkaAdmin,
+    runLoad,
+    journal: ({ cluster, operationId, call }) => {
+      const line = JSON.stringify({ at: new Date().toISOString(), operationId, call });
+      // A record for people and tests; a full disk must not stop an operation.
+      return appendFile(join(paths.journal, `${cluster}.jsonl`), `${line}\n`).catch(
+        () => undefined,
+      );
+    },
+  };
+}
+
+const faulty = (cloud: Cloud, plan: string | undefined): Cloud =>
+  plan ? withFaults(cloud, parseFaultPlan(plan)) : cloud;

@@ -1,0 +1,60 @@
+/**
+ * The worker process: polls the task queues named in ASGARD_QUEUES (comma-separated short names,
+ * default all). Prints one JSON line once it polls; SIGTERM and SIGINT let running work finish.
+ */
+import { fileURLToPath } from 'node:url';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { createActivities } from '../activities/index.ts';
+import { taskQueues } from '../contracts/names.ts';
+import { composeDependencies } from './dependencies.ts';
+
+type QueueName = keyof typeof taskQueues;
+
+/** Longer than a heartbeat timeout, so that a worker going away hands its activities over cleanly. */
+const shutdownGraceTime = '10 seconds';
+
+async function main(): Promise<void> {
+  Runtime.install({ logger: new DefaultLogger('WARN') });
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const connection = await NativeConnection.connect(connectionOptions);
+  try {
+    const common = { connection, namespace: namespace ?? 'default', shutdownGraceTime };
+    const workers = await Promise.all(queueNames().map((name) => createWorker(name, common)));
+    const runs = workers.map((worker) => worker.run());
+    process.stdout.write(`${JSON.stringify({ ready: true, queues: queueNames() })}\n`);
+    await Promise.all(runs);
+  } finally {
+    await connection.close();
+  }
+}
+
+function queueNames(): QueueName[] {
+  const wanted = process.env.ASGARD_QUEUES?.split(',') ?? Object.keys(taskQueues);
+  for (const name of wanted) {
+    if (!(name in taskQueues)) {
+      throw new Error(
+        `ASGARD_QUEUES: \`${name}\` is none of ${Object.keys(taskQueues).join(', ')}`,
+      );
+    }
+  }
+  return wanted as QueueName[];
+}
+
+interface Common {
+  connection: NativeConnection;
+  namespace: string;
+  shutdownGraceTime: string;
+}
+
+function createWorker(name: QueueName, common: Common): Promise<Worker> {
+  const taskQueue = taskQueues[name];
+  if (name === 'workflows') {
+    const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
+    return Worker.create({ ...common, taskQueue, workflowsPath, maxCachedWorkflows: 200 } as never);
+  }
+  const activities = createActivities(composeDependencies(process.env))[name];
+  return Worker.create({ ...common, taskQueue, activities } as never);
+}
+
+await main();

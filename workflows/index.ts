@@ -1,0 +1,8 @@
+/** Everything a worker runs; exported names are the workflow types on the wire. */
+
+export { applyPlan } from './odin/apply-plan.ts';
+export { cluster } from './odin/cluster.ts';
+export { destroyCluster } from './odin/destroy-cluster.ts';
+export { loadTest } from './odin/load-test.ts';
+export { planCluster } from './odin/plan-cluster.ts';
+export { provisionCluster } from './odin/provision-cluster.ts';

@@ -1,0 +1,23 @@
+/** The cluster as Markdown for the Web UI: what it is, who holds it, and its last operations. */
+import type { ClusterStatus } from '../../contracts/operations.ts';
+
+const rowsMax = 10;
+
+/** Pure. Newest operations first. */
+export function clusterDetails(status: ClusterStatus): string {
+  const { lease, history } = status;
+  const rows = [...history]
+    .reverse()
+    .slice(0, rowsMax)
+    .map((h) => `| ${h.kind} | ${h.outcome ?? 'running'} | ${h.reason ?? ''} | ${h.requester} |`);
+  return [
+    `### Cluster \`${status.name}\`: ${status.phase}`,
+    ...(status.reason ? [`> ${status.reason}`] : []),
+    `Protection: **${status.protection ? 'on' : 'off'}**`,
+    ...(status.connection ? [`Bootstrap: \`${status.connection.bootstrap}\``] : []),
+    lease ? `Lease: \`${lease.operationId}\` since ${lease.since}` : 'Lease: free',
+    ...(rows.length > 0
+      ? [['| operation | outcome | reason | by |', '| --- | --- | --- | --- |', ...rows].join('\n')]
+      : []),
+  ].join('\n\n');
+}

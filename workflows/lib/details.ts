@@ -1,0 +1,56 @@
+/** The operation as Markdown, for the Web UI's "current details": it should read like a runbook. */
+import type { OperationStatus, StepState } from '../../contracts/operations.ts';
+
+const marks: Record<StepState, string> = {
+  pending: '·',
+  running: '▶',
+  done: '✔',
+  failed: '✘',
+  undoing: '↶',
+  undone: '↩',
+  'undo-failed': '‼',
+  skipped: '–',
+};
+/** Rows shown; the status query has all of them. */
+const rowsMax = 60;
+
+/** Pure: the status as a heading, the steps as a table, and the verdict with its reasons. */
+export function detailsOf(status: OperationStatus): string {
+  return [
+    `### ${status.kind} \`${status.cluster}\`: ${status.outcome ?? status.phase}`,
+    ...(status.reason ? [`> ${status.reason}`] : []),
+    ...(status.plan ? [planLine(status)] : []),
+    ...(status.phase === 'awaiting-approval' ? [approvalLine(status)] : []),
+    ...stepTable(status),
+    ...verdictLines(status),
+    ...(status.connection ? [`Bootstrap: \`${status.connection.bootstrap}\``] : []),
+  ].join('\n\n');
+}
+
+function planLine({ plan }: OperationStatus): string {
+  const { add, change, destroy } = plan?.counts ?? { add: 0, change: 0, destroy: 0 };
+  return `Plan: ${add} to add, ${change} to change, ${destroy} to destroy. \`${plan?.digest}\``;
+}
+
+const approvalLine = ({ plan }: OperationStatus): string =>
+  `Waiting for the update \`approve\` with \`{"digest": "${plan?.digest}"}\`.`;
+
+function stepTable({ steps }: OperationStatus): string[] {
+  if (steps.length === 0) return [];
+  const rows = steps
+    .slice(0, rowsMax)
+    .map((s) => `| ${marks[s.state]} ${s.state} | ${s.summary} | ${s.detail ?? ''} |`);
+  const more = steps.length > rowsMax ? [`| | … ${steps.length - rowsMax} more | |`] : [];
+  return [['| state | step | detail |', '| --- | --- | --- |', ...rows, ...more].join('\n')];
+}
+
+function verdictLines({ load }: OperationStatus): string[] {
+  if (!load?.verdict) return load?.progress ? [`Load test: ${load.progress}`] : [];
+  const { verdict, reasons, thresholds } = load.verdict;
+  const rows = thresholds.map((t) => `| ${t.ok ? '✔' : '✘'} | \`${t.threshold}\` | ${t.actual} |`);
+  return [
+    `**Load test: ${verdict}**`,
+    ...reasons.map((r) => `- ${r}`),
+    ['| | threshold | actual |', '| --- | --- | --- |', ...rows].join('\n'),
+  ];
+}

@@ -1,0 +1,62 @@
+/** Pure: how an operation ended → its outcome and the state in which it leaves the cluster. */
+import type { LeaseGranted, LeaseReleased } from '../../contracts/lease.ts';
+import type { LoadVerdict } from '../../contracts/load.ts';
+import type { ClusterPhase, Connection, ProvisionInput } from '../../contracts/operations.ts';
+import type { NormalSpec } from '../../contracts/spec.ts';
+import type { Applied } from './apply.ts';
+import { now } from './operation.ts';
+import type { Ending } from './run.ts';
+
+export interface Asked {
+  spec: NormalSpec;
+  input: Pick<ProvisionInput, 'spec' | 'onFailure'>;
+  granted: LeaseGranted;
+}
+
+/** True when an empty plan leaves nothing to do: the gate was passed, or none is asked for. */
+export function isAtRest({ spec, granted }: Asked): boolean {
+  const { phase } = granted.status;
+  return phase === 'ready' || (phase === 'untested' && spec.loadTest === false);
+}
+
+/** A saga that did not reach its end: gone back to how it was, or held. */
+export function failedEnding(
+  applied: Exclude<Applied, { how: 'applied' }>,
+  granted: LeaseGranted,
+): Ending {
+  const { how, reason } = applied;
+  if (how === 'held') return { outcome: 'held', reason, cluster: { phase: 'held', reason } };
+  const phase: ClusterPhase = granted.known ? granted.status.phase : 'absent';
+  return { outcome: how, reason, cluster: { phase } };
+}
+
+/** The cluster stands; the verdict says whether it may be used. */
+export function endAfterGate(
+  done: Asked & { verdict: LoadVerdict | undefined; connection: Connection },
+): Ending {
+  const { verdict, connection } = done;
+  const cluster = { ...standing(done), connection };
+  if (!verdict) return { outcome: 'untested', cluster: { ...cluster, phase: 'untested' } };
+  const lastVerdict = { ...verdict, at: now() };
+  if (verdict.verdict === 'pass') {
+    return { outcome: 'ready', verdict, cluster: { ...cluster, lastVerdict, phase: 'ready' } };
+  }
+  const reason = `load test ${verdict.verdict}: ${verdict.reasons.join('; ')}`;
+  const quarantined = { ...cluster, lastVerdict, phase: 'quarantined' as const, reason };
+  return { outcome: 'quarantined', reason, verdict, cluster: quarantined };
+}
+
+export function abortedGateEnding(asked: Asked): Ending {
+  const reason = 'aborted during the load test; run it again to lift the quarantine';
+  return {
+    outcome: 'aborted',
+    reason,
+    cluster: { ...standing(asked), phase: 'quarantined', reason },
+  };
+}
+
+/** What holds for the cluster as soon as its plan is applied. */
+export function standing({ spec, input, granted }: Asked): LeaseReleased['cluster'] {
+  const first = granted.known ? {} : { protection: spec.protection };
+  return { spec: input.spec, reason: '', ...first };
+}
