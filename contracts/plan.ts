@@ -83,6 +83,15 @@ export type StepAction =
   | { kind: 'addPartitions'; topic: string; partitions: number; before: { partitions: number } }
   | { kind: 'deleteTopic'; topic: string };
 
+/** The action of one kind, out of the union. */
+export type ActionOf<K extends StepKind> = StepAction extends infer A
+  ? A extends { kind: infer X }
+    ? K extends X
+      ? A & { kind: K }
+      : never
+    : never
+  : never;
+
 export interface PlanStep {
   /** Unique in the plan and stable for the same change: `<kind>/<target>`. */
   id: string;

@@ -36,6 +36,14 @@ export function createKafkaActivities(deps: ActivityDeps) {
     alterTopicConfig: (r: { scope: StepScope; topic: string; set: Change }): Promise<void> =>
       alter(r.scope, r.topic, { resource: { kind: 'topic', name: r.topic }, set: r.set }),
 
+    /** Whether the topic is there now. Read-only. */
+    topicExists: ({ scope, topic }: { scope: StepScope; topic: string }): Promise<boolean> =>
+      beating(() =>
+        withAdmin(deps, scope, async (admin) =>
+          (await admin.topics()).some((view) => view.name === topic),
+        ),
+      ),
+
     /** Creates the topic; an equal one that exists is success, an unequal one is refused. */
     createTopic: (r: {
       scope: StepScope;

@@ -10,7 +10,7 @@ import type { StepState, StepStatus } from '../../contracts/operations.ts';
 import type { ClusterPlan, PlanStep } from '../../contracts/plan.ts';
 import { now, type Operation } from './operation.ts';
 import { messageOf } from './problem.ts';
-import { doStep, undoOf } from './steps.ts';
+import { doStep, existedBefore, undoOf } from './steps.ts';
 
 export interface ApplyOptions {
   plan: ClusterPlan;
@@ -73,13 +73,17 @@ async function runStages(
     await op.whilePaused();
     if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('aborted');
     const begun = Date.now();
-    const runs = stage.map((step) => {
-      const undo = undoOf(step, scope, fresh);
-      if (typeof undo === 'function') trail.undos.push({ step, run: undo });
-      if (undo === 'pointOfNoReturn') trail.final.push(step);
-      return runStep(op, step, () => doStep(step, scope));
-    });
-    await allSettledOrThrow(runs);
+    await allSettledOrThrow(
+      stage.map((step) =>
+        runStep(op, step, async () => {
+          const undo = undoOf(step, scope, fresh);
+          const own = typeof undo === 'function' && !(await existedBefore(step, scope));
+          if (own) trail.undos.push({ step, run: undo });
+          if (undo === 'pointOfNoReturn') trail.final.push(step);
+          await doStep(step, scope);
+        }),
+      ),
+    );
     if (stage.some((s) => s.action.kind === 'awaitNode')) bootMs += Date.now() - begun;
   }
   return bootMs;

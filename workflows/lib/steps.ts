@@ -3,16 +3,17 @@
  * so here (`pointOfNoReturn`) or say that it changes nothing (`readOnly`).
  */
 import type { StepScope } from '../../activities/lib/deps.ts';
-import type { NodeTarget, PlanStep, StepAction, StepKind } from '../../contracts/plan.ts';
+import type { ActionOf, NodeTarget, PlanStep, StepKind } from '../../contracts/plan.ts';
 import { nodeConfigDigest } from '../../domain/cluster/plan.ts';
 import { cloud, kafka, kafkaWaits } from './activities.ts';
 
 /** How long a node may take to boot, join and catch up before its step fails. */
 export const nodeDeadlineMs = 5 * 60_000;
 
-type Of<K extends StepKind> = Extract<StepAction, { kind: K }>;
-type Way<K extends StepKind> = (action: Of<K>, scope: StepScope) => Promise<void>;
+type Way<K extends StepKind> = (action: ActionOf<K>, scope: StepScope) => Promise<void>;
 interface Pair<K extends StepKind> {
+  /** True when the thing was there before: then it is not this operation's to undo. */
+  existed?: (action: ActionOf<K>, scope: StepScope) => Promise<boolean>;
   do: Way<K>;
   undo: Way<K> | 'pointOfNoReturn' | 'readOnly';
 }
@@ -60,6 +61,7 @@ const pairs: { [K in StepKind]: Pair<K> } = {
     undo: ({ before }, scope) => kafka.alterClusterConfig({ scope, set: before }),
   },
   createTopic: {
+    existed: ({ topic }, scope) => kafka.topicExists({ scope, topic }),
     do: ({ topic, partitions, replicationFactor, config }, scope) =>
       kafka.createTopic({ scope, topic, partitions, replicationFactor, config }),
     undo: ({ topic }, scope) => kafka.deleteTopic({ scope, topic }),
@@ -97,6 +99,12 @@ const pairs: { [K in StepKind]: Pair<K> } = {
     undo: 'pointOfNoReturn',
   },
 };
+
+/** Asked before the deed, and so recorded before it: did the step's thing exist already? */
+export async function existedBefore({ action }: PlanStep, scope: StepScope): Promise<boolean> {
+  const { existed } = pairs[action.kind] as Pair<StepKind>;
+  return existed ? existed(action as never, scope) : false;
+}
 
 /** Runs the step's deed. */
 export function doStep({ action }: PlanStep, scope: StepScope): Promise<void> {

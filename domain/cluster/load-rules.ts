@@ -1,0 +1,57 @@
+/** Rules on the load test of a spec. */
+import type { NormalLoad, NormalSpec, Violation } from '../../contracts/spec.ts';
+import { parseRate } from '../load/rate.ts';
+import { parseThreshold } from '../load/thresholds.ts';
+import { brokerCount } from './normalise.ts';
+
+/** Inclusive ranges; bytes are bounded below by what the proof of arrival needs in each record. */
+const ranges: { [K in keyof NormalLoad]?: [number, number] } = {
+  messageBytes: [32, 900_000],
+  partitions: [1, 1000],
+  durationS: [1, 3600],
+  warmupS: [0, 600],
+};
+
+/** Every violation of the gate; none when there is no gate. */
+export function checkLoad(spec: NormalSpec): Violation[] {
+  const load = spec.loadTest;
+  if (load === false) return [];
+  const brokers = brokerCount(spec);
+  const factor = load.replicationFactor;
+  const outside = factor < 1 || (brokers > 0 && factor > brokers);
+  return [
+    ...Object.entries(ranges).flatMap(([name, range]) => checkRange(load, name, range)),
+    ...(outside ? [factorViolation(factor, brokers)] : []),
+    ...syntax('loadTest.rate', 'load-rate', parseRate(load.rate, load.messageBytes)),
+    ...load.thresholds.flatMap((text, i) =>
+      syntax(`loadTest.thresholds[${i}]`, 'load-threshold', parseThreshold(text)),
+    ),
+  ];
+}
+
+function checkRange(load: NormalLoad, name: string, [low, high]: [number, number]): Violation[] {
+  const value = load[name as keyof NormalLoad] as number;
+  if (value >= low && value <= high) return [];
+  const remedy = `use ${low} to ${high}`;
+  return [
+    {
+      field: `loadTest.${name}`,
+      rule: 'load-range',
+      message: `${value} is too ${value < low ? 'low' : 'high'}`,
+      remedy,
+    },
+  ];
+}
+
+const factorViolation = (factor: number, brokers: number): Violation => ({
+  field: 'loadTest.replicationFactor',
+  rule: 'rf-brokers',
+  message: `${factor} replicas with ${brokers} brokers`,
+  remedy: `use 1 to ${brokers}`,
+});
+
+function syntax(field: string, rule: string, parsed: object): Violation[] {
+  if (!('error' in parsed)) return [];
+  const { error, remedy } = parsed as { error: string; remedy: string };
+  return [{ field, rule, message: error, remedy }];
+}

@@ -1,0 +1,88 @@
+/** Topics and cluster-wide configuration: what is, against what should be. Pure. */
+import type { ObservedCluster, ObservedTopic } from '../../contracts/observed.ts';
+import type { StepAction } from '../../contracts/plan.ts';
+import type { NormalSpec, NormalTopic } from '../../contracts/spec.ts';
+import { isDynamic, splitConfig } from './kafka-config.ts';
+
+type Change = Record<string, string | null>;
+
+/**
+ * Kafka sets this one itself when eligible leader replicas are on, and refuses to remove it
+ * (KIP-966): without a wish for it, the wish is Kafka's default.
+ */
+const unremovable: Record<string, string> = { 'min.insync.replicas': '1' };
+
+/** One step that brings all cluster-wide dynamic configuration to the spec's values, or none. */
+export function configActions(spec: NormalSpec, observed: ObservedCluster): StepAction[] {
+  const { dynamic } = splitConfig(spec.kafka.config);
+  const now = Object.fromEntries(
+    Object.entries(observed.dynamicConfig).filter(([key]) => isDynamic(key)),
+  );
+  const wanted = observed.kafkaReachable ? { ...defaultsFor(now), ...dynamic } : dynamic;
+  const set = difference(wanted, now);
+  if (Object.keys(set).length === 0) return [];
+  // When Kafka did not answer, the values before are unknown and an undo must not guess them.
+  const before = observed.kafkaReachable || isFresh(observed) ? reverse(set, now) : {};
+  return [{ kind: 'alterClusterConfig', set, before }];
+}
+
+/** True when nothing of the cluster runs or ran: its Kafka is empty for certain. */
+const isFresh = (observed: ObservedCluster): boolean =>
+  observed.nodes.every((n) => !n.volume && !n.instance);
+
+const defaultsFor = (now: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(unremovable).filter(([key]) => key in now));
+
+/** Creations and changes of the topics that the spec names; other topics are left alone. */
+export function topicActions(spec: NormalSpec, observed: ObservedCluster): StepAction[] {
+  return spec.topics
+    .filter((topic) => topic.state === 'present')
+    .flatMap((topic) => {
+      const now = observed.topics.find((t) => t.name === topic.name);
+      return now ? changesOf(topic, now) : [creationOf(topic)];
+    });
+}
+
+export function topicRemovals(spec: NormalSpec, observed: ObservedCluster): StepAction[] {
+  return spec.topics
+    .filter((t) => t.state === 'absent' && observed.topics.some((o) => o.name === t.name))
+    .map(({ name }) => ({ kind: 'deleteTopic', topic: name }));
+}
+
+const creationOf = ({ name, partitions, replicationFactor, config }: NormalTopic): StepAction => ({
+  kind: 'createTopic',
+  topic: name,
+  partitions,
+  replicationFactor,
+  config,
+});
+
+function changesOf(topic: NormalTopic, now: ObservedTopic): StepAction[] {
+  const actions: StepAction[] = [];
+  if (topic.partitions > now.partitions) {
+    const before = { partitions: now.partitions };
+    actions.push({
+      kind: 'addPartitions',
+      topic: topic.name,
+      partitions: topic.partitions,
+      before,
+    });
+  }
+  const set = difference(topic.config, now.config);
+  if (Object.keys(set).length > 0) {
+    const before = reverse(set, now.config);
+    actions.push({ kind: 'alterTopicConfig', topic: topic.name, set, before });
+  }
+  return actions;
+}
+
+/** Values to set, and null for what is there without being wanted; keys sorted. */
+function difference(wanted: Record<string, string>, now: Record<string, string>): Change {
+  const keys = [...new Set([...Object.keys(wanted), ...Object.keys(now)])].sort();
+  return Object.fromEntries(
+    keys.filter((key) => wanted[key] !== now[key]).map((key) => [key, wanted[key] ?? null]),
+  );
+}
+
+const reverse = (set: Change, now: Record<string, string>): Change =>
+  Object.fromEntries(Object.keys(set).map((key) => [key, now[key] ?? null]));
