@@ -1,0 +1,84 @@
+/**
+ * What a local machine runs: format the disk once, then become the broker. Files are written with
+ * 0600 since they hold credentials. Formatting happens in a directory beside the final one and is
+ * committed by a rename, so a kill in the middle leaves no half-formatted disk.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BootDocument } from '../cloud.ts';
+
+export interface Machine {
+  instanceId: string;
+  instanceDir: string;
+  volumeDir: string;
+  kafkaLibs: string;
+  memoryMiB: number;
+  boot: BootDocument;
+}
+
+const logging = fileURLToPath(new URL('../../../deploy/kafka/log4j2.properties', import.meta.url));
+
+/** Measured on two cores: C1 only and the serial collector halve the time to a listening broker. */
+const startFast = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -XX:-UsePerfData';
+
+/** Writes properties and script; returns the script's path. Safe to repeat. */
+export function writeBootFiles(machine: Machine): string {
+  const { instanceDir, volumeDir, boot } = machine;
+  mkdirSync(instanceDir, { recursive: true, mode: 0o700 });
+  mkdirSync(volumeDir, { recursive: true, mode: 0o700 });
+  const write = (name: string, text: string) => {
+    const path = join(instanceDir, name);
+    writeFileSync(path, text, { mode: 0o600 });
+    return path;
+  };
+  const data = join(volumeDir, 'data');
+  const serving = write('server.properties', properties(boot, data));
+  const formatting = write('format.properties', properties(boot, `${data}.formatting`));
+  return write('boot.sh', script(machine, { data, serving, formatting }));
+}
+
+const properties = (boot: BootDocument, logDir: string): string =>
+  Object.entries({ ...boot.properties, 'log.dirs': logDir })
+    .map(([key, value]) => `${key}=${value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n`)
+    .join('');
+
+interface Paths {
+  data: string;
+  serving: string;
+  formatting: string;
+}
+
+function script(machine: Machine, { data, serving, formatting }: Paths): string {
+  const { instanceId, instanceDir, kafkaLibs, memoryMiB, boot } = machine;
+  const java = `"\${JAVA_HOME:+$JAVA_HOME/bin/}java" -cp ${quote(`${kafkaLibs}/*`)}`;
+  const log = `-Dlog4j2.configurationFile=${quote(logging)} -Dasgard.log=${quote(join(instanceDir, 'kafka.log'))}`;
+  return `#!/bin/sh
+# Boot of ${instanceId}; written by Asgard's local cloud.
+set -e
+if [ ! -f ${quote(`${data}/meta.properties`)} ]; then
+  rm -rf ${quote(`${data}.formatting`)}
+  mkdir -p ${quote(`${data}.formatting`)}
+  ${java} ${startFast} -Xmx128m ${log} kafka.tools.StorageTool format \\
+    --config ${quote(formatting)} ${formatArguments(boot).map(quote).join(' ')}
+  mv ${quote(`${data}.formatting`)} ${quote(data)}
+fi
+exec ${java} ${startFast} -Xms${memoryMiB}m -Xmx${memoryMiB}m -XX:+ExitOnOutOfMemoryError ${log} \\
+  -Djava.awt.headless=true -D${`asgard.instance=${instanceId}`} kafka.Kafka ${quote(serving)}
+`;
+}
+
+function formatArguments({ format }: BootDocument): string[] {
+  return [
+    '--cluster-id',
+    format.clusterId,
+    ...(format.initialControllers
+      ? ['--initial-controllers', format.initialControllers]
+      : ['--no-initial-controllers']),
+    ...format.scram.flatMap((entry) => ['--add-scram', entry]),
+    ...(format.metadataVersion ? ['--release-version', format.metadataVersion] : []),
+  ];
+}
+
+/** For the shell: nothing inside can end the quotes. */
+const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
