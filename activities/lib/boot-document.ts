@@ -93,6 +93,9 @@ function sizing(peers: Peer[]): Record<string, string> {
     'share.coordinator.state.topic.num.partitions': '10',
     'group.initial.rebalance.delay.ms': '0',
     'auto.create.topics.enable': 'false',
+    // The default of 128 MiB is taken twice while a change of configuration restarts the cleaner,
+    // which kills a broker with a heap of 256 MiB (seen on 4.3.1).
+    'log.cleaner.dedupe.buffer.size': String(16 * 1024 * 1024),
   };
 }
 

@@ -35,7 +35,9 @@ export function writeBootFiles(machine: Machine): string {
   const data = join(volumeDir, 'data');
   const serving = write('server.properties', properties(boot, data));
   const formatting = write('format.properties', properties(boot, `${data}.formatting`));
-  return write('boot.sh', script(machine, { data, serving, formatting }));
+  // Passwords go in by a file: command lines are open to everybody on the machine.
+  const formatArgs = write('format.args', `${formatArguments(boot).join('\n')}\n`);
+  return write('boot.sh', script(machine, { data, serving, formatting, formatArgs }));
 }
 
 const properties = (boot: BootDocument, logDir: string): string =>
@@ -47,10 +49,11 @@ interface Paths {
   data: string;
   serving: string;
   formatting: string;
+  formatArgs: string;
 }
 
-function script(machine: Machine, { data, serving, formatting }: Paths): string {
-  const { instanceId, instanceDir, kafkaLibs, memoryMiB, boot } = machine;
+function script(machine: Machine, { data, serving, formatting, formatArgs }: Paths): string {
+  const { instanceId, instanceDir, kafkaLibs, memoryMiB } = machine;
   const java = `"\${JAVA_HOME:+$JAVA_HOME/bin/}java" -cp ${quote(`${kafkaLibs}/*`)}`;
   const log = `-Dlog4j2.configurationFile=${quote(logging)} -Dasgard.log=${quote(join(instanceDir, 'kafka.log'))}`;
   return `#!/bin/sh
@@ -60,7 +63,7 @@ if [ ! -f ${quote(`${data}/meta.properties`)} ]; then
   rm -rf ${quote(`${data}.formatting`)}
   mkdir -p ${quote(`${data}.formatting`)}
   ${java} ${startFast} -Xmx128m ${log} kafka.tools.StorageTool format \\
-    --config ${quote(formatting)} ${formatArguments(boot).map(quote).join(' ')}
+    --config ${quote(formatting)} ${quote(`@${formatArgs}`)} > /dev/null
   mv ${quote(`${data}.formatting`)} ${quote(data)}
 fi
 exec ${java} ${startFast} -Xms${memoryMiB}m -Xmx${memoryMiB}m -XX:+ExitOnOutOfMemoryError ${log} \\
