@@ -40,10 +40,12 @@ const consumer = new Consumer({
     username: options.access.username,
     password: options.access.password,
   },
-  retries: 2,
+  retries: 3,
+  retryDelay: 300,
   connectTimeout: 5_000,
-  requestTimeout: 30_000,
-  timeout: 30_000,
+  // Short: on a fresh cluster a coordinator may move while a group joins, and asking again is cheap.
+  requestTimeout: 5_000,
+  timeout: 5_000,
   maxWaitTime: 100,
   autocommit: false,
 });

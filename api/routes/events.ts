@@ -1,0 +1,109 @@
+/**
+ * Server-sent events. An operation's stream carries `progress` (one text each, id = its number, so a
+ * reader that comes back with Last-Event-ID misses nothing that is still kept) and `status`; it ends
+ * when the operation does. A cluster's stream carries `status` whenever it changes.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { OperationStatus } from '../../contracts/operations.ts';
+import { nameOf, operationIdOf } from '../input.ts';
+import type { Temporal } from '../temporal.ts';
+import { doc } from './schema.ts';
+
+const pollMs = 500;
+/** Comments keep proxies from closing a quiet stream. */
+const heartbeatMs = 15_000;
+
+export function eventRoutes(app: FastifyInstance, temporal: Temporal): void {
+  const one = doc('operations', 'Progress and status of an operation as server-sent events');
+  app.get('/v1/clusters/:name/operations/:id/events', { schema: one }, async (request, reply) => {
+    const id = operationIdOf(request);
+    await temporal.requireReady();
+    const first = await temporal.operationStatus(id);
+    const after = Number(request.headers['last-event-id'] ?? 0) || 0;
+    await stream(request, reply, operationFrames(temporal, id, { first, after }));
+  });
+  const all = doc('clusters', 'Status of a cluster as server-sent events, on every change');
+  app.get('/v1/clusters/:name/events', { schema: all }, async (request, reply) => {
+    const name = nameOf(request);
+    await temporal.requireReady();
+    const first = await temporal.clusterStatus(name);
+    await stream(request, reply, clusterFrames(temporal, name, first));
+  });
+}
+
+interface Frame {
+  event: string;
+  id?: number;
+  data: unknown;
+}
+
+async function* operationFrames(
+  temporal: Temporal,
+  id: string,
+  { first, after }: { first: OperationStatus; after: number },
+): AsyncGenerator<Frame | undefined> {
+  let seen = after;
+  let shown = '';
+  for (let status = first; ; status = await temporal.operationStatus(id)) {
+    for (const event of status.events.filter((e) => e.seq > seen)) {
+      seen = event.seq;
+      yield { event: 'progress', id: event.seq, data: event };
+    }
+    const text = JSON.stringify(status);
+    if (text !== shown) yield { event: 'status', data: status };
+    else yield undefined;
+    shown = text;
+    if (status.phase === 'finished') return;
+    await sleep(pollMs);
+  }
+}
+
+async function* clusterFrames(
+  temporal: Temporal,
+  name: string,
+  first: unknown,
+): AsyncGenerator<Frame | undefined> {
+  let shown = '';
+  for (let status = first; ; status = await temporal.clusterStatus(name)) {
+    const text = JSON.stringify(status);
+    yield text === shown ? undefined : { event: 'status', data: status };
+    shown = text;
+    await sleep(pollMs);
+  }
+}
+
+/** Writes frames until they end or the client goes away. */
+async function stream(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  frames: AsyncGenerator<Frame | undefined>,
+): Promise<void> {
+  reply.hijack();
+  const out = reply.raw;
+  out.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+  let gone = false;
+  request.raw.socket.once('close', () => {
+    gone = true;
+  });
+  let beaten = Date.now();
+  try {
+    for await (const frame of frames) {
+      if (gone) break;
+      if (frame) out.write(encode(frame));
+      else if (Date.now() - beaten > heartbeatMs) {
+        out.write(': still here\n\n');
+        beaten = Date.now();
+      }
+    }
+  } catch (error) {
+    // The head is sent already: the error can only be told inside the stream.
+    const detail = error instanceof Error ? error.message : String(error);
+    if (!gone) out.write(encode({ event: 'error', data: { detail } }));
+  } finally {
+    out.end();
+  }
+}
+
+const encode = ({ event, id, data }: Frame): string =>
+  `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;

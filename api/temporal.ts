@@ -1,0 +1,175 @@
+/**
+ * The API's only way to Temporal: every call has a deadline, and every failure becomes a problem of
+ * the catalogue. Temporal or its workers being away is 503, told before anything is started.
+ */
+import {
+  type Client,
+  WithStartWorkflowOperation,
+  WorkflowFailedError,
+  WorkflowIdConflictPolicy,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
+import { ApplicationFailure, type Workflow } from '@temporalio/common';
+import { type ErrorType, errorCatalogue } from '../contracts/errors.ts';
+import { clusterWorkflowId, taskQueues, workflowTypes } from '../contracts/names.ts';
+import {
+  type ClusterStatus,
+  type OperationStatus,
+  type PlanInput,
+  type SubmitInput,
+  type SubmitResult,
+  statusQuery,
+  updates,
+} from '../contracts/operations.ts';
+import type { ClusterPlan } from '../contracts/plan.ts';
+import type { Violation } from '../contracts/spec.ts';
+import { Problem } from './problem.ts';
+
+const deadlineMs = 5_000;
+/** A plan reads the whole cluster; a cluster that is down keeps it waiting for a while. */
+const planDeadlineMs = 60_000;
+/** A poller seen within this time counts as a worker that is there; they poll once a minute. */
+const pollerFreshMs = 75_000;
+
+export interface Temporal {
+  /** Throws 503 unless Temporal answers and a worker polls every queue. */
+  requireReady(): Promise<void>;
+  submit(cluster: string, input: SubmitInput, mayStart: boolean): Promise<SubmitResult>;
+  clusterStatus(cluster: string): Promise<ClusterStatus>;
+  clusters(): Promise<ClusterStatus[]>;
+  updateCluster<T>(cluster: string, update: string, argument: unknown): Promise<T>;
+  operationStatus(operationId: string): Promise<OperationStatus>;
+  updateOperation<T>(operationId: string, update: string, argument?: unknown): Promise<T>;
+  plan(input: PlanInput, workflowId: string): Promise<ClusterPlan>;
+}
+
+export function createTemporal(client: Client): Temporal {
+  const within = <T>(ms: number, work: () => Promise<T>): Promise<T> =>
+    client.withDeadline(Date.now() + ms, work).catch((error: unknown) => {
+      throw toProblem(error);
+    });
+  const brief = <T>(work: () => Promise<T>) => within(deadlineMs, work);
+  const query = <T>(workflowId: string) =>
+    brief(() => client.workflow.getHandle(workflowId).query<T>(statusQuery));
+  const update = <T>(workflowId: string, name: string, argument?: unknown) =>
+    brief(() =>
+      client.workflow
+        .getHandle(workflowId)
+        .executeUpdate<T, [unknown]>(name, { args: [argument ?? null] }),
+    );
+
+  return {
+    requireReady: () => brief(() => requirePollers(client)),
+    submit: (cluster, input, mayStart) => brief(() => submit(client, cluster, input, mayStart)),
+    clusterStatus: (cluster) => query<ClusterStatus>(clusterWorkflowId(cluster)),
+    clusters: () =>
+      brief(async () => {
+        const listed = client.workflow.list({
+          query: `WorkflowType = '${workflowTypes.cluster}' AND ExecutionStatus = 'Running'`,
+        });
+        const found: ClusterStatus[] = [];
+        for await (const { workflowId } of listed) {
+          found.push(await client.workflow.getHandle(workflowId).query<ClusterStatus>(statusQuery));
+        }
+        return found.filter((c) => c.phase !== 'absent').sort((a, b) => (a.name < b.name ? -1 : 1));
+      }),
+    updateCluster: (cluster, name, argument) => update(clusterWorkflowId(cluster), name, argument),
+    operationStatus: (operationId) => query<OperationStatus>(operationId),
+    updateOperation: update,
+    plan: (input, workflowId) =>
+      within(planDeadlineMs, async () => {
+        const { plan } = await client.workflow.execute<
+          (i: PlanInput) => Promise<{ plan: ClusterPlan }>
+        >(workflowTypes.planCluster, {
+          taskQueue: taskQueues.workflows,
+          workflowId,
+          args: [input],
+          workflowExecutionTimeout: planDeadlineMs,
+          staticSummary: 'Plan only: reads, changes nothing',
+        });
+        return plan;
+      }),
+  };
+}
+
+/** Starts the entity when `mayStart`, and hands it the operation in the same call. */
+function submit(
+  client: Client,
+  cluster: string,
+  input: SubmitInput,
+  mayStart: boolean,
+): Promise<SubmitResult> {
+  const workflowId = clusterWorkflowId(cluster);
+  // The body's digest is part of the id: another body under the same key must reach the validator.
+  const updateId = `${input.operationId}/${input.requestDigest ?? ''}`;
+  const options = { args: [input] as [SubmitInput], updateId };
+  if (!mayStart) {
+    return client.workflow
+      .getHandle(workflowId)
+      .executeUpdate<SubmitResult, [SubmitInput]>(updates.submit, options);
+  }
+  const startWorkflowOperation = new WithStartWorkflowOperation(workflowTypes.cluster, {
+    workflowId,
+    taskQueue: taskQueues.workflows,
+    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+    args: [{ name: cluster }],
+    staticSummary: `Cluster ${cluster}: state, lease and history`,
+  });
+  return client.workflow.executeUpdateWithStart<Workflow, SubmitResult, [SubmitInput]>(
+    updates.submit,
+    {
+      ...options,
+      startWorkflowOperation,
+    },
+  );
+}
+
+async function requirePollers(client: Client): Promise<void> {
+  const { namespace } = client.options;
+  const queues = [
+    { name: taskQueues.workflows, taskQueueType: 1 },
+    ...[taskQueues.cloud, taskQueues.kafka, taskQueues.load].map((name) => ({
+      name,
+      taskQueueType: 2,
+    })),
+  ];
+  for (const { name, taskQueueType } of queues) {
+    const { pollers } = await client.workflowService.describeTaskQueue({
+      namespace,
+      taskQueue: { name },
+      taskQueueType,
+    });
+    const fresh = (pollers ?? []).some(
+      (p) => Date.now() - Number(p.lastAccessTime?.seconds ?? 0) * 1000 < pollerFreshMs,
+    );
+    if (!fresh) throw new Problem('Unavailable', `no worker polls the task queue \`${name}\``);
+  }
+}
+
+/** Every way in which a call can fail, as a problem. */
+function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof WorkflowNotFoundError) {
+    return new Problem('NotFound', 'no such cluster or operation');
+  }
+  const wrapped =
+    error instanceof WorkflowUpdateFailedError || error instanceof WorkflowFailedError;
+  if (wrapped && error.cause instanceof ApplicationFailure) return fromFailure(error.cause);
+  if (/not found|NOT_FOUND/.test(String(error))) {
+    return new Problem('NotFound', 'no such cluster or operation');
+  }
+  if (/already completed/.test(String((error as Error).message) + String((error as Error).cause))) {
+    return new Problem('NotAwaiting', 'the operation has finished');
+  }
+  return new Problem('Unavailable', 'Temporal did not answer in time');
+}
+
+function fromFailure({ type, message, details }: ApplicationFailure): Problem {
+  const known = (type ?? '') in errorCatalogue ? (type as ErrorType) : 'Internal';
+  const [detail] = (details ?? []) as { violations?: Violation[]; operationId?: string }[];
+  return new Problem(known, message, {
+    ...(detail?.violations ? { violations: detail.violations } : {}),
+    ...(detail?.operationId ? { operationId: detail.operationId } : {}),
+  });
+}

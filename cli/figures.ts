@@ -1,0 +1,29 @@
+/** A load test's verdict and figures as lines for people. */
+import pc from 'picocolors';
+import type { LatencyMs, LoadVerdict } from '../contracts/load.ts';
+
+/** Verdict, reasons, thresholds, then the figures. */
+export function figuresText({ verdict, reasons, thresholds, report }: LoadVerdict): string[] {
+  const paint = { pass: pc.green, fail: pc.red, unknown: pc.yellow }[verdict];
+  return [
+    `load test: ${paint(verdict)}`,
+    ...(reasons ?? []).map((r) => `  ${r}`),
+    ...(thresholds ?? []).map(
+      (t) => `  ${t.ok ? pc.green('✔') : pc.red('✘')} ${t.threshold.padEnd(20)} ${t.actual}`,
+    ),
+    ...(report
+      ? [
+          `  ${report.recordsPerS.toFixed(0)} records/s, ${(report.bytesPerS / 1e6).toFixed(2)} MB/s` +
+            ` over ${report.durationS.toFixed(0)} s; ${report.acknowledged} acknowledged,` +
+            ` ${report.lost} lost, ${report.duplicates} duplicates, ${report.errors} errors`,
+          `  publish    ${latencies(report.publishMs)}`,
+          `  end to end ${latencies(report.endToEndMs)}`,
+          `  balance ${report.balanceMaxOverMean.toFixed(2)} (most loaded broker over mean)`,
+        ]
+      : []),
+  ];
+}
+
+const latencies = (l: LatencyMs): string =>
+  `p50 ${l.p50.toFixed(1)}  p95 ${l.p95.toFixed(1)}  p99 ${l.p99.toFixed(1)}` +
+  `  p99.9 ${l.p999.toFixed(1)}  max ${l.max.toFixed(1)} ms`;
