@@ -1,0 +1,50 @@
+/**
+ * `npm run clean`: ends everything that Asgard runs on this ASGARD_HOME (stack and brokers) and
+ * removes what it has written there. Only directories that Asgard makes are removed.
+ */
+import { existsSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { settingsFrom } from '../../contracts/settings.ts';
+import { createLocalCloud } from '../../providers/cloud/local/cloud.ts';
+import { runningStack, runs } from './stack.ts';
+
+const settings = settingsFrom(process.env, homedir());
+const { paths, home } = settings;
+const say = (text: string) => void process.stderr.write(`asgard: ${text}\n`);
+
+if (process.argv.includes('--help')) {
+  process.stdout.write(
+    'npm run clean: stop stack and brokers of ASGARD_HOME and remove its state\n',
+  );
+} else {
+  await stopStack();
+  await endBrokers();
+  const own = [
+    ...[paths.localCloud, paths.secrets, paths.journal, paths.logs, paths.tokenFile],
+    ...[paths.stackFile, `${home}/cloud`],
+    ...['', '-shm', '-wal'].map((end) => paths.temporalDatabase + end),
+  ];
+  for (const path of own) rmSync(path, { recursive: true, force: true });
+  say(`${home} is clean`);
+}
+
+async function stopStack(): Promise<void> {
+  const stack = runningStack(settings);
+  if (!stack) return;
+  say(`stopping the stack (pid ${stack.pids.supervisor})`);
+  process.kill(stack.pids.supervisor, 'SIGTERM');
+  while (runs(stack.pids.supervisor, 'deploy/dev/start.ts')) await sleep(100);
+}
+
+async function endBrokers(): Promise<void> {
+  if (!existsSync(paths.localCloud)) return;
+  const cloud = createLocalCloud({ dir: paths.localCloud, kafkaLibs: paths.kafkaLibs });
+  const alive = async () =>
+    (await cloud.listInstances({ tags: {} })).filter((i) => i.state !== 'terminated');
+  for (const { id } of await alive()) {
+    say(`terminating ${id}`);
+    await cloud.terminateInstance({ id });
+  }
+  while ((await alive()).length > 0) await sleep(200);
+}
