@@ -1,5 +1,5 @@
 /** Composition: which provider stands behind each interface in this process. No logic. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { openKafkaAdmin } from '../providers/kafka/admin.ts';
 import { runLoad } from '../providers/load/generator.ts';
 import { createFileSecretStore } from '../providers/secrets/file-store.ts';
 
-/** ASGARD_FAULTS (JSON) puts the fault-injecting wrapper around the cloud, for crash tests. */
+/** ASGARD_FAULTS (a plan's file) puts the fault-injecting wrapper around the cloud, for tests. */
 export function composeDependencies(env: NodeJS.ProcessEnv): ActivityDeps {
   const { paths } = settingsFrom(env, homedir());
   const local = createLocalCloud({ dir: paths.localCloud, kafkaLibs: paths.kafkaLibs });
@@ -32,5 +32,5 @@ export function composeDependencies(env: NodeJS.ProcessEnv): ActivityDeps {
   };
 }
 
-const faulty = (cloud: Cloud, plan: string | undefined): Cloud =>
-  plan ? withFaults(cloud, parseFaultPlan(plan)) : cloud;
+const faulty = (cloud: Cloud, file: string | undefined): Cloud =>
+  file ? withFaults(cloud, () => parseFaultPlan(readFileSync(file, 'utf8'))) : cloud;

@@ -50,11 +50,17 @@ interface Common {
 function createWorker(name: QueueName, common: Common): Promise<Worker> {
   const taskQueue = taskQueues[name];
   if (name === 'workflows') {
-    const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
-    return Worker.create({ ...common, taskQueue, workflowsPath, maxCachedWorkflows: 200 } as never);
+    return Worker.create({ ...common, taskQueue, ...workflowCode(), maxCachedWorkflows: 200 });
   }
   const activities = createActivities(composeDependencies(process.env))[name];
-  return Worker.create({ ...common, taskQueue, activities } as never);
+  return Worker.create({ ...common, taskQueue, activities });
+}
+
+/** ASGARD_WORKFLOW_BUNDLE names code bundled before; without it the source is bundled now (3 s). */
+function workflowCode() {
+  const codePath = process.env.ASGARD_WORKFLOW_BUNDLE;
+  if (codePath) return { workflowBundle: { codePath } };
+  return { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
 }
 
 await main();

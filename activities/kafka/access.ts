@@ -4,6 +4,7 @@
  */
 
 import { principals } from '../../contracts/names.ts';
+import { tagKeys } from '../../providers/cloud/cloud.ts';
 import type { KafkaAccess, KafkaAdmin } from '../../providers/kafka/kafka.ts';
 import { KafkaError } from '../../providers/kafka/kafka.ts';
 import { peersOf } from '../cloud/instances.ts';
@@ -40,4 +41,29 @@ export async function withAdmin<T>(
   } finally {
     await admin.close();
   }
+}
+
+/**
+ * `withAdmin` for an operation that holds the lease: when Kafka does not answer, machines that ended
+ * by themselves are started again, and the error is passed on to be retried.
+ */
+export async function withRevivedAdmin<T>(
+  deps: ActivityDeps,
+  scope: AccessScope,
+  work: (admin: KafkaAdmin) => Promise<T>,
+): Promise<T> {
+  try {
+    return await withAdmin(deps, scope, work);
+  } catch (error) {
+    if (error instanceof KafkaError && error.code === 'unavailable') await revive(deps, scope);
+    throw error;
+  }
+}
+
+async function revive(deps: ActivityDeps, scope: AccessScope): Promise<void> {
+  const cloud = cloudOf(deps, scope.provider);
+  const instances = await cloud.listInstances({ tags: { [tagKeys.cluster]: scope.cluster } });
+  // A machine without a reason was stopped on purpose, by a restart step or a person.
+  const crashed = instances.filter((i) => i.state === 'stopped' && i.stateReason);
+  for (const { id } of crashed) await cloud.startInstance({ id });
 }

@@ -6,7 +6,7 @@ import type { NodeTarget } from '../../contracts/plan.ts';
 import type { ConfigChange, KafkaAdmin } from '../../providers/kafka/kafka.ts';
 import type { ActivityDeps, StepScope } from '../lib/deps.ts';
 import { beating } from '../lib/heartbeat.ts';
-import { withAdmin } from './access.ts';
+import { withRevivedAdmin } from './access.ts';
 
 type Change = Record<string, string | null>;
 
@@ -17,7 +17,7 @@ export function createKafkaActivities(deps: ActivityDeps) {
     work: (admin: KafkaAdmin) => Promise<void>,
   ): Promise<void> =>
     beating(async () => {
-      await withAdmin(deps, scope, work);
+      await withRevivedAdmin(deps, scope, work);
       await deps.journal({
         cluster: scope.cluster,
         operationId: scope.operationId,
@@ -39,7 +39,7 @@ export function createKafkaActivities(deps: ActivityDeps) {
     /** Whether the topic is there now. Read-only. */
     topicExists: ({ scope, topic }: { scope: StepScope; topic: string }): Promise<boolean> =>
       beating(() =>
-        withAdmin(deps, scope, async (admin) =>
+        withRevivedAdmin(deps, scope, async (admin) =>
           (await admin.topics()).some((view) => view.name === topic),
         ),
       ),

@@ -9,7 +9,7 @@ import type { ActivityDeps, StepScope } from '../lib/deps.ts';
 import { failure } from '../lib/failure.ts';
 import { type Beat, beating, pause } from '../lib/heartbeat.ts';
 import { cloudOf } from '../lib/slots.ts';
-import { withAdmin } from './access.ts';
+import { withRevivedAdmin } from './access.ts';
 
 export interface AwaitNode {
   scope: StepScope;
@@ -102,7 +102,7 @@ async function askKafka(
   question: (admin: KafkaAdmin) => Promise<string | undefined>,
 ): Promise<string | undefined> {
   try {
-    return await withAdmin(deps, scope, question);
+    return await withRevivedAdmin(deps, scope, question);
   } catch (error) {
     // Not an answer yet: a starting cluster refuses connections. The deadline is the judge.
     return error instanceof Error ? error.message : String(error);

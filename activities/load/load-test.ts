@@ -5,7 +5,7 @@
 import type { LoadReport } from '../../contracts/load.ts';
 import { principals } from '../../contracts/names.ts';
 import type { NormalLoad } from '../../contracts/spec.ts';
-import { brokerAddresses, withAdmin } from '../kafka/access.ts';
+import { brokerAddresses, withRevivedAdmin } from '../kafka/access.ts';
 import type { ActivityDeps, StepScope } from '../lib/deps.ts';
 import { failure } from '../lib/failure.ts';
 import { beating } from '../lib/heartbeat.ts';
@@ -26,7 +26,7 @@ export function createLoadActivities(deps: ActivityDeps) {
     /** Makes the load user with rights on its own topic only, and the topic. Safe to repeat. */
     prepareLoadTest: ({ scope, runId, load }: LoadStep): Promise<void> =>
       beating(() =>
-        withAdmin(deps, scope, async (admin) => {
+        withRevivedAdmin(deps, scope, async (admin) => {
           const secrets = await deps.secrets.read(scope.cluster);
           if (!secrets) throw failure('LoadTestBroken', 'no credentials are stored');
           const name = loadTopic(runId);
@@ -92,7 +92,7 @@ export function createLoadActivities(deps: ActivityDeps) {
     /** Removes topic, rights and user of the test. Safe to repeat; accepts that nothing is there. */
     cleanLoadTest: ({ scope, runId }: Omit<LoadStep, 'load'>): Promise<void> =>
       beating(() =>
-        withAdmin(deps, scope, async (admin) => {
+        withRevivedAdmin(deps, scope, async (admin) => {
           await admin.deleteTopic(loadTopic(runId));
           await admin.deleteAclsOf(principal);
           await admin.deleteScramUser(principals.load);

@@ -1,7 +1,7 @@
 /**
  * A cloud that misbehaves on purpose: lost requests, lost answers, throttling, late visibility, and a
- * worker that is killed before or after a call. For contract and crash tests; ASGARD_FAULTS carries
- * the plan into a real worker process. What fired is kept in a file, so a restart does not repeat it.
+ * worker that is killed before or after a call. For contract and crash tests; ASGARD_FAULTS names the
+ * plan's file for a real worker process. Calls are counted in a file, so a restart repeats no fault.
  */
 import { appendFileSync, readFileSync } from 'node:fs';
 import { type Cloud, CloudError, type Tags } from './cloud.ts';
@@ -50,10 +50,11 @@ export function parseFaultPlan(text: string): FaultPlan {
   return { ...plan, faults: plan.faults ?? [] };
 }
 
-/** The same cloud, with the plan's faults in front of it. */
-export function withFaults(cloud: Cloud, plan: FaultPlan): Cloud {
+/** The same cloud, with the plan's faults in front of it. `read` is asked at every call. */
+export function withFaults(cloud: Cloud, read: () => FaultPlan): Cloud {
   const madeAt = new Map<string, number>();
   const wrap = async (call: string, work: () => Promise<unknown>): Promise<unknown> => {
+    const plan = read();
     const fault = next(plan, call);
     if (fault === 'crash-before') process.kill(process.pid, 'SIGKILL');
     if (fault === 'lost-request') throw new CloudError('Unavailable', `${call}: request lost`);
@@ -66,7 +67,7 @@ export function withFaults(cloud: Cloud, plan: FaultPlan): Cloud {
   };
   return new Proxy(cloud, {
     get(target, name: string) {
-      if (name === 'visibilityMs') return plan.visibilityMs ?? 0;
+      if (name === 'visibilityMs') return read().visibilityMs ?? 0;
       const member = target[name as keyof Cloud] as unknown;
       if (typeof member !== 'function') return member;
       return (argument: { tags?: Tags }) =>

@@ -1,0 +1,139 @@
+/**
+ * Real processes for tests: a Temporal server and workers that can be SIGKILLed and started again.
+ * Everything is killed by pid at the end, and by a watchdog when the test process itself dies.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, openSync, readFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { searchAttributes } from '../../contracts/names.ts';
+import { settingsFrom } from '../../contracts/settings.ts';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const upWithinMs = 60_000;
+
+/** A process that is started again by `revive` after a kill. */
+export class Victim {
+  private child: ChildProcess | undefined;
+  private readonly options: {
+    name: string;
+    command: string;
+    args: string[];
+    env: NodeJS.ProcessEnv;
+    log: string;
+    isUp: (log: string) => Promise<boolean>;
+  };
+
+  constructor(options: Victim['options']) {
+    this.options = options;
+  }
+
+  get alive(): boolean {
+    return this.child !== undefined && this.child.exitCode === null && !this.child.signalCode;
+  }
+
+  /** Starts it unless it runs, and waits until it is up. */
+  async revive(): Promise<void> {
+    if (this.alive) return;
+    const { name, command, args, env, log, isUp } = this.options;
+    const from = existsSync(log) ? readFileSync(log).length : 0;
+    const fd = openSync(log, 'a');
+    const child = spawn(command, args, { env, stdio: ['ignore', fd, fd] });
+    this.child = child;
+    watchdog(child.pid);
+    const end = Date.now() + upWithinMs;
+    const text = () => readFileSync(log).subarray(from).toString();
+    while (!(await isUp(text()))) {
+      if (!this.alive || Date.now() > end) throw new Error(`${name} is not up:\n${text()}`);
+      await sleep(25);
+    }
+  }
+
+  /** SIGKILL, and waits for the end. */
+  async kill(): Promise<void> {
+    const child = this.child;
+    if (!child || !this.alive) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+}
+
+/** Kills `pid` when this process ends in any way: a shell that waits for our end of a pipe. */
+export function watchdog(pid: number | undefined): void {
+  if (pid === undefined) return;
+  const guard = spawn('sh', ['-c', `cat > /dev/null; kill -9 ${pid} 2> /dev/null`], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  guard.unref();
+  (guard.stdin as unknown as { unref?: () => void }).unref?.();
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
+
+const answers = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+
+export const temporalPath = (): string => {
+  const { temporalCli } = settingsFrom(process.env, homedir()).paths;
+  return existsSync(temporalCli) ? temporalCli : 'temporal';
+};
+
+/** A Temporal dev server with a database file in `home`, so that it survives its own death. */
+export async function temporalServer(home: string): Promise<{ server: Victim; address: string }> {
+  const port = await freePort();
+  const server = new Victim({
+    name: 'temporal',
+    command: temporalPath(),
+    args: [
+      ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--log-level', 'error'],
+      ...['--port', String(port), '--db-filename', join(home, 'temporal.db')],
+      ...Object.values(searchAttributes).flatMap((a) => ['--search-attribute', `${a}=Keyword`]),
+    ],
+    env: process.env,
+    log: join(home, 'temporal.log'),
+    isUp: () => answers(port),
+  });
+  await server.revive();
+  return { server, address: `127.0.0.1:${port}` };
+}
+
+/** A real worker process on all queues. */
+export async function workerProcess(options: {
+  home: string;
+  address: string;
+  env?: NodeJS.ProcessEnv;
+}): Promise<Victim> {
+  const { home, address, env = {} } = options;
+  const worker = new Victim({
+    name: 'worker',
+    command: process.execPath,
+    args: [join(root, 'workers/main.ts')],
+    env: { ...process.env, ASGARD_HOME: home, TEMPORAL_ADDRESS: address, ...env },
+    log: join(home, 'worker.log'),
+    isUp: async (log) => log.includes('"ready":true'),
+  });
+  await worker.revive();
+  return worker;
+}
