@@ -1,6 +1,6 @@
 /**
- * The HTTP API, built without listening. Routes validate and start workflows; they decide nothing and
- * touch no cloud and no Kafka.
+ * The HTTP API, built without listening. Routes validate and start workflows; they decide nothing
+ * and touch no cloud and no Kafka.
  */
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';

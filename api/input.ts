@@ -1,4 +1,6 @@
-/** Reading requests: bodies against contracts, names, and the key that makes a request repeatable. */
+/**
+ * Reading requests: bodies against contracts, names, and the key that makes a request repeatable.
+ */
 import { createHash, randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';

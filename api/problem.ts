@@ -1,6 +1,6 @@
 /**
- * RFC 9457 problem+json from the error catalogue. Every error that leaves the API goes through here,
- * so that no stack and no secret does.
+ * RFC 9457 problem+json from the error catalogue. Every error that leaves the API goes through
+ * here, so that no stack and no secret does.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorType, errorCatalogue } from '../contracts/errors.ts';

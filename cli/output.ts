@@ -1,7 +1,7 @@
 /**
- * What every command shares: one JSON document on stdout with --json, messages for people on stderr,
- * and the exit code. 0: done (or: no changes); 1: an error, or the operation did not end well; 2: the
- * plan has changes.
+ * What every command shares: one JSON document on stdout with --json, messages for people on
+ * stderr, and the exit code. 0: done (or: no changes); 1: an error, or the operation did not end
+ * well; 2: the plan has changes.
  */
 import type { OperationStatus } from '../contracts/operations.ts';
 import { CommandError } from './client.ts';

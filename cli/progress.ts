@@ -1,6 +1,6 @@
 /**
- * Progress of an operation on a stream: a table of steps redrawn in place on a terminal, plain lines
- * elsewhere. Used by the CLI and by `npm start`.
+ * Progress of an operation on a stream: a table of steps redrawn in place on a terminal, plain
+ * lines elsewhere. Used by the CLI and by `npm start`.
  */
 import pc from 'picocolors';
 import type { OperationStatus, StepState, StepStatus } from '../contracts/operations.ts';

@@ -237,7 +237,9 @@ export interface ProtectionInput {
   enabled: boolean;
   by?: string;
 }
-/** The entity's `submit` update: start this operation as the lease holder, or say who is running. */
+/**
+ * The entity's `submit` update: start this operation as the lease holder, or say who is running.
+ */
 export interface SubmitInput {
   operationId: string;
   kind: OperationKind;

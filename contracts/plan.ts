@@ -109,7 +109,9 @@ export interface PlanStep {
   bytes: number;
   /** Estimated duration in seconds. */
   durationS: number;
-  /** Mutating provider calls made by this step, as `<world>.<call> <target>`; reads are not listed. */
+  /**
+   * Mutating provider calls made by this step, as `<world>.<call> <target>`; reads are not listed.
+   */
   calls: string[];
 }
 

@@ -4,7 +4,9 @@
  */
 
 export interface Settings {
-  /** All state: cloud records, secrets, Temporal's database, logs. ASGARD_HOME, default ~/.asgard. */
+  /**
+   * All state: cloud records, secrets, Temporal's database, logs. ASGARD_HOME, default ~/.asgard.
+   */
   home: string;
   /** Downloads that any home may share. ASGARD_CACHE, XDG_CACHE_HOME/asgard or ~/.cache/asgard. */
   cache: string;

@@ -14,7 +14,9 @@ export type KafkaConfig = Static<typeof KafkaConfig>;
 export const NodeRole = Type.Union([Type.Literal('broker'), Type.Literal('controller')]);
 export type NodeRole = Static<typeof NodeRole>;
 
-/** A group of like machines. Nodes are spread over `racks` round robin: slot i is in racks[i % n]. */
+/**
+ * A group of like machines. Nodes are spread over `racks` round robin: slot i is in racks[i % n].
+ */
 export const NodePool = Type.Object(
   {
     /** Pool name; slots are called `<pool>-<index>`. */
@@ -74,7 +76,9 @@ export const ClusterSpec = Type.Object(
     ),
     nodes: Type.Array(NodePool),
     topics: Type.Optional(Type.Array(TopicSpec)),
-    /** The gate. `false` provisions without one: the cluster then ends `untested`, never `ready`. */
+    /**
+     * The gate. `false` provisions without one: the cluster then ends `untested`, never `ready`.
+     */
     loadTest: Type.Optional(Type.Union([LoadSpec, Type.Literal(false)])),
     /** Initial deletion protection, default true; later changes go by the protection update. */
     protection: Type.Optional(Type.Boolean()),
@@ -83,7 +87,9 @@ export const ClusterSpec = Type.Object(
 );
 export type ClusterSpec = Static<typeof ClusterSpec>;
 
-/** A spec with every default filled in and every config value a string; what plans are made from. */
+/**
+ * A spec with every default filled in and every config value a string; what plans are made from.
+ */
 export interface NormalSpec {
   name: string;
   provider: string;

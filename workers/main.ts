@@ -11,7 +11,9 @@ import { composeDependencies } from './dependencies.ts';
 
 type QueueName = keyof typeof taskQueues;
 
-/** Longer than a heartbeat timeout, so that a worker going away hands its activities over cleanly. */
+/**
+ * Longer than a heartbeat timeout, so that a worker going away hands its activities over cleanly.
+ */
 const shutdownGraceTime = '10 seconds';
 
 async function main(): Promise<void> {

@@ -17,7 +17,7 @@ import type { ActivityDeps, StepScope } from '../lib/deps.ts';
 import { failure } from '../lib/failure.ts';
 import { beating, pause } from '../lib/heartbeat.ts';
 import { cloudOf, findLate, makeOnce, nodeTags, slotTags } from '../lib/slots.ts';
-import { live, type NodeStep } from './resources.ts';
+import { live, type NodeStep, noteCloudCall } from './resources.ts';
 
 export interface LaunchStep extends NodeStep {
   staticConfig: Record<string, string>;
@@ -26,14 +26,13 @@ export interface LaunchStep extends NodeStep {
 
 const pollMs = 200;
 
-export function createInstanceActivities(deps: ActivityDeps) {
-  const note = (scope: StepScope, call: string, slot: string) =>
-    deps.journal({
-      cluster: scope.cluster,
-      operationId: scope.operationId,
-      call: `cloud.${call} ${slot}`,
-    });
+export const createInstanceActivities = (deps: ActivityDeps) => ({
+  ...launchActivities(deps),
+  ...powerActivities(deps),
+});
 
+function launchActivities(deps: ActivityDeps) {
+  const note = noteCloudCall(deps);
   return {
     /** Launches the slot's instance on its volume and interface. Safe to repeat; never two. */
     launchInstance: ({ scope, node, staticConfig, configDigest }: LaunchStep): Promise<void> =>
@@ -66,7 +65,12 @@ export function createInstanceActivities(deps: ActivityDeps) {
         }
         while ((await find()).length > 0) await pause(pollMs, signal);
       }),
+  };
+}
 
+function powerActivities(deps: ActivityDeps) {
+  const note = noteCloudCall(deps);
+  return {
     /** Starts the slot's stopped instance. Safe to repeat: a running one is left alone. */
     startInstance: ({ scope, node }: NodeStep): Promise<void> =>
       beating(async ({ signal }) => {

@@ -12,14 +12,23 @@ export interface NodeStep {
   node: NodeTarget;
 }
 
-export function createResourceActivities(deps: ActivityDeps) {
-  const note = (scope: StepScope, call: string, slot: string) =>
+export const createResourceActivities = (deps: ActivityDeps) => ({
+  ...volumeActivities(deps),
+  ...interfaceActivities(deps),
+});
+
+/** Writes a call that took effect into the journal. */
+export const noteCloudCall =
+  (deps: ActivityDeps) =>
+  (scope: StepScope, call: string, slot: string): Promise<void> =>
     deps.journal({
       cluster: scope.cluster,
       operationId: scope.operationId,
       call: `cloud.${call} ${slot}`,
     });
 
+function volumeActivities(deps: ActivityDeps) {
+  const note = noteCloudCall(deps);
   return {
     /** Makes the slot's data volume. Safe to repeat: found by tag, or made once by its token. */
     createVolume: ({ scope, node }: NodeStep): Promise<void> =>
@@ -59,7 +68,12 @@ export function createResourceActivities(deps: ActivityDeps) {
         await cloud.growVolume({ id: volume.id, diskGiB: node.diskGiB });
         await note(scope, 'growVolume', node.slot);
       }),
+  };
+}
 
+function interfaceActivities(deps: ActivityDeps) {
+  const note = noteCloudCall(deps);
+  return {
     /** Makes the slot's network interface. Safe to repeat. */
     createInterface: ({ scope, node }: NodeStep): Promise<void> =>
       beating(async () => {

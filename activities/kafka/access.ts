@@ -44,8 +44,8 @@ export async function withAdmin<T>(
 }
 
 /**
- * `withAdmin` for an operation that holds the lease: when Kafka does not answer, machines that ended
- * by themselves are started again, and the error is passed on to be retried.
+ * `withAdmin` for an operation that holds the lease: when Kafka does not answer, machines that
+ * ended by themselves are started again, and the error is passed on to be retried.
  */
 export async function withRevivedAdmin<T>(
   deps: ActivityDeps,

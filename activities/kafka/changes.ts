@@ -1,6 +1,7 @@
 /**
  * Activities that change Kafka itself. Each states a target and accepts that it holds already, so
- * all are safe to repeat; the undo of a configuration change is the same call with the prior values.
+ * all are safe to repeat; the undo of a configuration change is the same call with the prior
+ * values.
  */
 import type { NodeTarget } from '../../contracts/plan.ts';
 import type { ConfigChange, KafkaAdmin } from '../../providers/kafka/kafka.ts';

@@ -31,7 +31,9 @@ const restartsMax = 3;
 
 export function createReadinessActivities(deps: ActivityDeps) {
   return {
-    /** Returns once the node is registered, votes if it is a controller, and is in sync. Repeatable. */
+    /**
+     * Returns once the node is registered, votes if it is a controller, and is in sync. Repeatable.
+     */
     awaitNode: ({ scope, node, deadlineMs }: AwaitNode): Promise<void> =>
       beating(async (beat) => {
         const revive = reviver(deps, scope, node);
@@ -80,7 +82,9 @@ async function until(
   }
 }
 
-/** Starts the instance again when it stopped by itself; says what is wrong when that does not help. */
+/**
+ * Starts the instance again when it stopped by itself; says what is wrong when that does not help.
+ */
 function reviver(deps: ActivityDeps, scope: StepScope, node: NodeTarget) {
   let restarts = 0;
   return async (): Promise<string | undefined> => {

@@ -1,8 +1,8 @@
 /**
  * What a node boots with: its properties, and how its disk is formatted. Security is on: SASL SCRAM
  * for clients and between brokers, PLAIN with a random password on the controllers' listener (SCRAM
- * credentials live in the very log that the controllers must first agree on), ACLs for everybody but
- * the three principals of Asgard. Pure; its result holds secrets.
+ * credentials live in the very log that the controllers must first agree on), ACLs for everybody
+ * but the three principals of Asgard. Pure; its result holds secrets.
  */
 import { createHash } from 'node:crypto';
 import { principals } from '../../contracts/names.ts';
@@ -76,7 +76,10 @@ export function directoryId(secrets: ClusterSecrets, slot: string): string {
 const scramEntry = (name: string, password: string): string =>
   `SCRAM-SHA-512=[name=${name},iterations=${scramIterations},password=${password}]`;
 
-/** Internal topics get three replicas where there are three brokers; few partitions suit few brokers. */
+/**
+ * Internal topics get three replicas where there are three brokers; few partitions suit few
+ * brokers.
+ */
 function sizing(peers: Peer[]): Record<string, string> {
   const brokers = peers.filter((p) => p.roles.includes('broker')).length;
   const factor = String(Math.min(3, brokers));

@@ -7,7 +7,9 @@ import type { OpenKafkaAdmin } from '../../providers/kafka/kafka.ts';
 import type { RunLoad } from '../../providers/load/load.ts';
 import type { SecretStore } from '../../providers/secrets/secrets.ts';
 
-/** One mutating provider call that took effect, as the plan names it: `cloud.createVolume main-0`. */
+/**
+ * One mutating provider call that took effect, as the plan names it: `cloud.createVolume main-0`.
+ */
 export interface JournalEntry {
   cluster: string;
   operationId: string;

@@ -1,6 +1,6 @@
 /**
- * The one place where provider errors become Temporal failures. Types come from the error catalogue;
- * what may succeed later stays retryable, what cannot is final at once.
+ * The one place where provider errors become Temporal failures. Types come from the error
+ * catalogue; what may succeed later stays retryable, what cannot is final at once.
  */
 import { ApplicationFailure } from '@temporalio/common';
 import { type ErrorType, errorCatalogue } from '../../contracts/errors.ts';

@@ -1,7 +1,7 @@
 /**
  * Finding and making the resources of a slot exactly once: look up by tag, else create with a token
- * that is a function of the call's parameters (cluster, slot, type, …) and a generation. A token whose resource is gone
- * already moves on to the next generation, so no stored counter is needed.
+ * that is a function of the call's parameters (cluster, slot, type, …) and a generation. A token
+ * whose resource is gone already moves on to the next generation, so no stored counter is needed.
  */
 import { createHash } from 'node:crypto';
 import type { NodeTarget } from '../../contracts/plan.ts';

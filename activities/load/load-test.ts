@@ -2,9 +2,11 @@
  * Activities of the load test: a user, its rights and a topic that exist only while the test runs,
  * and the measurement itself. The undo is `cleanLoadTest`, recorded before `prepareLoadTest`.
  */
+
 import type { LoadReport } from '../../contracts/load.ts';
 import { principals } from '../../contracts/names.ts';
 import type { NormalLoad } from '../../contracts/spec.ts';
+import type { AclRule } from '../../providers/kafka/kafka.ts';
 import { brokerAddresses, withRevivedAdmin } from '../kafka/access.ts';
 import type { ActivityDeps, StepScope } from '../lib/deps.ts';
 import { failure } from '../lib/failure.ts';
@@ -20,6 +22,31 @@ export interface LoadStep {
 const scramIterations = 4096;
 export const loadTopic = (runId: string): string => `asgard-load-${runId}`;
 const principal = `User:${principals.load}`;
+
+/** The load user may use its own topic, its own groups, and nothing else. */
+const rightsOn = (name: string): AclRule[] => [
+  {
+    principal,
+    resource: 'topic',
+    name,
+    pattern: 'literal',
+    operations: ['read', 'write', 'describe'],
+  },
+  {
+    principal,
+    resource: 'group',
+    name: 'asgard-load-',
+    pattern: 'prefixed',
+    operations: ['read'],
+  },
+  {
+    principal,
+    resource: 'cluster',
+    name: 'kafka-cluster',
+    pattern: 'literal',
+    operations: ['idempotent-write'],
+  },
+];
 
 export function createLoadActivities(deps: ActivityDeps) {
   return {
@@ -41,29 +68,7 @@ export function createLoadActivities(deps: ActivityDeps) {
             password: secrets.passwords.load,
             iterations: scramIterations,
           });
-          await admin.createAcls([
-            {
-              principal,
-              resource: 'topic',
-              name,
-              pattern: 'literal',
-              operations: ['read', 'write', 'describe'],
-            },
-            {
-              principal,
-              resource: 'group',
-              name: 'asgard-load-',
-              pattern: 'prefixed',
-              operations: ['read'],
-            },
-            {
-              principal,
-              resource: 'cluster',
-              name: 'kafka-cluster',
-              pattern: 'literal',
-              operations: ['idempotent-write'],
-            },
-          ]);
+          await admin.createAcls(rightsOn(name));
         }),
       ),
 
@@ -89,7 +94,9 @@ export function createLoadActivities(deps: ActivityDeps) {
         });
       }),
 
-    /** Removes topic, rights and user of the test. Safe to repeat; accepts that nothing is there. */
+    /**
+     * Removes topic, rights and user of the test. Safe to repeat; accepts that nothing is there.
+     */
     cleanLoadTest: ({ scope, runId }: Omit<LoadStep, 'load'>): Promise<void> =>
       beating(() =>
         withRevivedAdmin(deps, scope, async (admin) => {

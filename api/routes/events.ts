@@ -1,7 +1,7 @@
 /**
- * Server-sent events. An operation's stream carries `progress` (one text each, id = its number, so a
- * reader that comes back with Last-Event-ID misses nothing that is still kept) and `status`; it ends
- * when the operation does. A cluster's stream carries `status` whenever it changes.
+ * Server-sent events. An operation's stream carries `progress` (one text each, id = its number, so
+ * a reader that comes back with Last-Event-ID misses nothing that is still kept) and `status`; it
+ * ends when the operation does. A cluster's stream carries `status` whenever it changes.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';

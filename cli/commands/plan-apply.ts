@@ -93,7 +93,9 @@ async function apply(io: Io, file: string, options: ApplyOptions): Promise<numbe
   return finish(io, api, started, options.wait);
 }
 
-/** The digest to be executed, after showing the plan and asking; undefined when the answer is no. */
+/**
+ * The digest to be executed, after showing the plan and asking; undefined when the answer is no.
+ */
 async function agreedDigest(
   io: Io,
   api: Api,

@@ -1,7 +1,7 @@
 /**
- * The development stack: Temporal, two worker processes, the API; started in order, watched, started
- * again when they die, stopped in the opposite order. Brokers are not part of it: they are the
- * cloud's machines and outlive it.
+ * The development stack: Temporal, two worker processes, the API; started in order, watched,
+ * started again when they die, stopped in the opposite order. Brokers are not part of it: they are
+ * the cloud's machines and outlive it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

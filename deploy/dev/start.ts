@@ -1,6 +1,6 @@
 /**
- * `npm start`: the stack, then the main job. With --exit it takes everything down again and its exit
- * status says whether the gate was passed.
+ * `npm start`: the stack, then the main job. With --exit it takes everything down again and its
+ * exit status says whether the gate was passed.
  */
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';

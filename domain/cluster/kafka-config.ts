@@ -31,7 +31,9 @@ const ownPrefixes = [
 
 export const isOwnKey = (key: string): boolean => ownPrefixes.some((p) => key.startsWith(p));
 
-/** True for keys that are set cluster-wide at run time; the others are static and need a restart. */
+/**
+ * True for keys that are set cluster-wide at run time; the others are static and need a restart.
+ */
 export const isDynamic = (key: string): boolean => brokerKeys[key]?.mode === 'cluster-wide';
 
 /** Splits a broker configuration by how it is applied. */

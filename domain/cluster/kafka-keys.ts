@@ -1,6 +1,6 @@
 /**
- * Kafka 4.3.1's configuration keys, printed from its jars by deploy/kafka/ConfigKeys.java. Data only;
- * never edited by hand. `mode` says how a broker key can change: read-only needs a restart.
+ * Kafka 4.3.1's configuration keys, printed from its jars by deploy/kafka/ConfigKeys.java. Data
+ * only; never edited by hand. `mode` says how a broker key can change: read-only needs a restart.
  */
 
 export interface KafkaKey {

@@ -5,8 +5,8 @@ import type { NodePool, NormalSpec } from '../../contracts/spec.ts';
 import { digestOf } from '../lib/digest.ts';
 
 /**
- * The nodes a spec asks for, in pool order. Slot `<pool>-<i>` is in `racks[i mod racks]`; a slot that
- * exists keeps its node id, a new one gets the lowest id that nobody has.
+ * The nodes a spec asks for, in pool order. Slot `<pool>-<i>` is in `racks[i mod racks]`; a slot
+ * that exists keeps its node id, a new one gets the lowest id that nobody has.
  */
 export function targetNodes(
   spec: Pick<NormalSpec, 'nodes'>,

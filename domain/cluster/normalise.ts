@@ -1,4 +1,6 @@
-/** Defaults: a spec as written → a spec with nothing left open. Pure; assumes the shape is right. */
+/**
+ * Defaults: a spec as written → a spec with nothing left open. Pure; assumes the shape is right.
+ */
 import type {
   ClusterSpec,
   KafkaConfig,

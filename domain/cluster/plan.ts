@@ -1,7 +1,7 @@
 /**
- * The plan: a pure function of spec and snapshot. Each group of actions becomes a stage, in the order
- * in which a cluster can be built or changed; what exists already is left out, so a half-made cluster
- * converges and an unchanged one gets an empty plan.
+ * The plan: a pure function of spec and snapshot. Each group of actions becomes a stage, in the
+ * order in which a cluster can be built or changed; what exists already is left out, so a half-made
+ * cluster converges and an unchanged one gets an empty plan.
  */
 import type { ObservedCluster, ObservedNode } from '../../contracts/observed.ts';
 import type { ClusterPlan, NodeTarget, StepAction } from '../../contracts/plan.ts';

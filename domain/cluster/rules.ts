@@ -1,7 +1,7 @@
 /**
  * The rules of a cluster spec: shape first, then everything that needs more than one field. All
- * violations are collected, each with field, rule, message and remedy. docs/reference/rules.md lists
- * them. Pure; runs in Temporal's sandbox, the API and the CLI alike.
+ * violations are collected, each with field, rule, message and remedy. docs/reference/rules.md
+ * lists them. Pure; runs in Temporal's sandbox, the API and the CLI alike.
  */
 
 import { kafkaVersion } from '../../contracts/settings.ts';
@@ -139,6 +139,7 @@ function checkQuorum(spec: NormalSpec): Violation[] {
 function checkDefaults(spec: NormalSpec): Violation[] {
   const { config } = spec.kafka;
   const brokers = brokerCount(spec);
+  if (brokers === 0) return [];
   const factor = Number(config['default.replication.factor'] ?? Math.min(3, brokers));
   const minIsr = Number(config['min.insync.replicas'] ?? 1);
   const found: Violation[] = [];

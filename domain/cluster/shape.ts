@@ -24,7 +24,14 @@ export function checkInput(schema: TSchema, value: unknown): Violation[] {
   for (const error of Value.Errors(schema, value) as Iterable<Finding>) {
     byPath.set(error.instancePath, [...(byPath.get(error.instancePath) ?? []), error]);
   }
-  return [...byPath].flatMap(([path, findings]) => describe(fieldOf(path), findings));
+  // An alternative that does not fit is reported at its root too; the deeper finding says more.
+  const paths = [...byPath.keys()];
+  const isRoot = (path: string) =>
+    byPath.get(path)?.some((f) => f.keyword === 'anyOf') &&
+    paths.some((other) => other.startsWith(`${path}/`));
+  return [...byPath]
+    .filter(([path]) => !isRoot(path))
+    .flatMap(([path, findings]) => describe(fieldOf(path), findings));
 }
 
 /** `/nodes/0/count` → `nodes[0].count`; keys that are no identifiers are quoted. */
@@ -70,19 +77,19 @@ const unknownField = (field: string): Violation => ({
 });
 
 function wrongValue(field: string, findings: Finding[]): Violation {
-  const accepted = [
-    ...new Set(
-      findings.map((f) =>
-        f.keyword === 'type'
-          ? `a ${String(f.params.type)}`
-          : `\`${String(f.params.allowedValue)}\``,
-      ),
-    ),
-  ];
+  const values = findings.filter((f) => f.keyword === 'const').map((f) => f.params.allowedValue);
+  // For a constant TypeBox reports its type as well, which says nothing more.
+  const typeNames = findings
+    .filter((f) => f.keyword === 'type')
+    .map((f) => String(f.params.type))
+    .filter((type) => !values.some((value) => typeof value === type));
+  const accepted = [...new Set([...typeNames.map(article), ...values.map((v) => `\`${v}\``)])];
   return {
     field: field === '' ? '(the whole input)' : field,
-    rule: findings.every((f) => f.keyword === 'const') ? 'one-of' : 'type',
+    rule: typeNames.length === 0 ? 'one-of' : 'type',
     message: `must be ${accepted.join(' or ')}`,
     remedy: `give ${accepted[0]}`,
   };
 }
+
+const article = (type: string): string => `${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}`;

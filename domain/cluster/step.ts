@@ -1,6 +1,6 @@
 /**
- * One plan step from its action: symbol, summary, undo, estimates and calls. The one table that says
- * of each kind what people read and what execution calls. Pure.
+ * One plan step from its action: symbol, summary, undo, estimates and calls. The one table that
+ * says of each kind what people read and what execution calls. Pure.
  */
 import type {
   ActionOf,

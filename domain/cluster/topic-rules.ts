@@ -1,4 +1,6 @@
-/** Rules on the topics of a spec, after Kafka's own naming rules and the brokers and racks there. */
+/**
+ * Rules on the topics of a spec, after Kafka's own naming rules and the brokers and racks there.
+ */
 import type { NormalSpec, NormalTopic, Violation } from '../../contracts/spec.ts';
 import { checkConfig } from './kafka-config.ts';
 import { brokerCount } from './normalise.ts';
@@ -52,11 +54,17 @@ function checkPresent(spec: NormalSpec, topic: NormalTopic, at: string): Violati
   const add = (field: string, rule: string, message: string, remedy: string) =>
     found.push({ field: `${at}.${field}`, rule, message, remedy });
   const { partitions, replicationFactor: factor } = topic;
+  if (partitions === 0 && factor === 0) {
+    add('partitions', 'required', 'is missing', 'give partitions and replicationFactor');
+    return found;
+  }
   if (partitions < 1 || partitions > partitionsMax) {
     add('partitions', 'partitions', `${partitions} partitions`, `use 1 to ${partitionsMax}`);
   }
   const brokers = brokerCount(spec);
   const racks = brokerRacks(spec);
+  // Without a broker or a rack that is the fault to mend, not every topic.
+  if (brokers === 0 || racks === 0) return found;
   if (factor < 1) add('replicationFactor', 'rf', `${factor} replicas`, 'use at least 1');
   if (factor > brokers) {
     const message = `${factor} replicas need ${factor} brokers, there are ${brokers}`;

@@ -1,7 +1,8 @@
 /**
  * The cloud as Asgard sees it: three resources (data volume, network interface, instance), made
  * with client tokens and tags, changing state on their own time. Shaped so that EC2 (CreateVolume,
- * CreateNetworkInterface, RunInstances) and Docker (volume, network alias, container) fit as they are.
+ * CreateNetworkInterface, RunInstances) and Docker (volume, network alias, container) fit as they
+ * are.
  *
  * Rules for every implementation, checked by test/providers/cloud-contract.ts:
  * - create with a token seen before returns the first result; with other parameters it throws
@@ -61,7 +62,9 @@ export interface CloudInstance {
   logFile?: string;
 }
 
-/** What a machine runs at boot; EC2's user data. May hold secrets: never logged, never in Temporal. */
+/**
+ * What a machine runs at boot; EC2's user data. May hold secrets: never logged, never in Temporal.
+ */
 export interface BootDocument {
   kafkaVersion: string;
   /** server.properties without log.dirs, which the machine adds from its own mount. */
@@ -109,7 +112,10 @@ export interface Cloud {
   startInstance(r: { id: string }): Promise<void>;
   /** Asks for a clean stop (SIGTERM); answers before it has stopped. Safe to repeat. */
   stopInstance(r: { id: string }): Promise<void>;
-  /** Only while stopped: new type, boot document and tags (merged) for the next start. Safe to repeat. */
+  /**
+   * Only while stopped: new type, boot document and tags (merged) for the next start. Safe to
+   * repeat.
+   */
   modifyInstance(r: {
     id: string;
     instanceType: string;

@@ -1,7 +1,8 @@
 /**
- * A cloud that misbehaves on purpose: lost requests, lost answers, throttling, late visibility, and a
- * worker that is killed before or after a call. For contract and crash tests; ASGARD_FAULTS names the
- * plan's file for a real worker process. Calls are counted in a file, so a restart repeats no fault.
+ * A cloud that misbehaves on purpose: lost requests, lost answers, throttling, late visibility, and
+ * a worker that is killed before or after a call. For contract and crash tests; ASGARD_FAULTS names
+ * the plan's file for a real worker process. Calls are counted in a file, so a restart repeats no
+ * fault.
  */
 import { appendFileSync, readFileSync } from 'node:fs';
 import { type Cloud, CloudError, type Tags } from './cloud.ts';

@@ -41,7 +41,9 @@ export const openKafkaAdmin: OpenKafkaAdmin = async (access, options = {}) => {
   return { ...createTopicAdmin(admin), ...modern, close };
 };
 
-/** Rejects when `work` takes longer than `timeoutMs` or the signal fires; the work itself goes on. */
+/**
+ * Rejects when `work` takes longer than `timeoutMs` or the signal fires; the work itself goes on.
+ */
 async function withDeadline<T>(
   work: Promise<T>,
   timeoutMs: number,

@@ -1,4 +1,6 @@
-/** Errors of both clients as KafkaError: may it be repeated, is it Kafka's no, or the credentials? */
+/**
+ * Errors of both clients as KafkaError: may it be repeated, is it Kafka's no, or the credentials?
+ */
 import { KafkaError } from './kafka.ts';
 
 interface ClientError {

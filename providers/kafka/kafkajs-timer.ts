@@ -1,8 +1,9 @@
 /**
- * A patch of one method of kafkajs 2.2.4, which has had no release since 2023. After every answer it
- * arms a timer of `throttledUntil - now` ms to look at its queue, also when the queue is empty and
- * nothing is throttled; that number is then hugely negative and Node 24 warns on the user's terminal
- * (kafkajs #1751). With an empty queue and no throttle there is nothing to look at: do nothing.
+ * A patch of one method of kafkajs 2.2.4, which has had no release since 2023. After every answer
+ * it arms a timer of `throttledUntil - now` ms to look at its queue, also when the queue is empty
+ * and nothing is throttled; that number is then hugely negative and Node 24 warns on the user's
+ * terminal (kafkajs #1751). With an empty queue and no throttle there is nothing to look at: do
+ * nothing.
  */
 import { createRequire } from 'node:module';
 

@@ -40,6 +40,25 @@ export function createTopicAdmin(admin: Admin): TopicAdmin {
         return brokers.map(({ nodeId, host, port }) => ({ nodeId, host, port }));
       }),
 
+    ...topicChanges(admin, find),
+
+    offsets: (topic) =>
+      asked(async () =>
+        (await admin.fetchTopicOffsets(topic)).map(({ partition, low, high }) => ({
+          partition,
+          low: BigInt(low),
+          high: BigInt(high),
+        })),
+      ),
+  };
+}
+
+/** Changes of topics; each waits until the change shows in the metadata. */
+function topicChanges(
+  admin: Admin,
+  find: (name: string) => Promise<TopicView | undefined>,
+): Pick<TopicAdmin, 'createTopic' | 'deleteTopic' | 'addPartitions'> {
+  return {
     async createTopic({ name, partitions, replicationFactor, config }) {
       try {
         await admin.createTopics({
@@ -86,15 +105,6 @@ export function createTopicAdmin(admin: Admin): TopicAdmin {
         return found && found.partitions.length >= total ? true : undefined;
       });
     },
-
-    offsets: (topic) =>
-      asked(async () =>
-        (await admin.fetchTopicOffsets(topic)).map(({ partition, low, high }) => ({
-          partition,
-          low: BigInt(low),
-          high: BigInt(high),
-        })),
-      ),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * The reading thread: reads the whole log of the topic, marks every record of this run that it finds,
- * and measures end to end. A broken stream is opened again where it broke.
+ * The reading thread: reads the whole log of the topic, marks every record of this run that it
+ * finds, and measures end to end. A broken stream is opened again where it broke.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -43,7 +43,8 @@ const consumer = new Consumer({
   retries: 3,
   retryDelay: 300,
   connectTimeout: 5_000,
-  // Short: on a fresh cluster a coordinator may move while a group joins, and asking again is cheap.
+  // Short: on a fresh cluster a coordinator may move while a group joins, and asking again is
+  // cheap.
   requestTimeout: 5_000,
   timeout: 5_000,
   maxWaitTime: 100,

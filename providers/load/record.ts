@@ -1,6 +1,6 @@
 /**
- * What a load test's record says of itself: which run, which number, and when it was meant to leave.
- * Layout: 8 bytes run, 8 bytes sequence, 8 bytes intended time (µs, double), then filler.
+ * What a load test's record says of itself: which run, which number, and when it was meant to
+ * leave. Layout: 8 bytes run, 8 bytes sequence, 8 bytes intended time (µs, double), then filler.
  */
 import { createHash } from 'node:crypto';
 

@@ -67,7 +67,9 @@ function balanceOf({ producer, leaders }: Measured): LoadReport['perBroker'] {
   return [...brokers.values()].sort((a, b) => a.brokerId - b.brokerId);
 }
 
-/** Late sends and a full core are the generator's fault; sends held back for answers are Kafka's. */
+/**
+ * Late sends and a full core are the generator's fault; sends held back for answers are Kafka's.
+ */
 function generatorOf({ producer, load }: Measured): LoadReport['generator'] {
   const lateShare = producer.sent > 0 ? producer.late / producer.sent : 0;
   const { cpuShare } = producer;

@@ -1,6 +1,6 @@
 /**
- * Secrets in files: one JSON file per cluster (0600) in a 0700 directory. Created by link, so that of
- * two racing creators one wins and both return the same secrets.
+ * Secrets in files: one JSON file per cluster (0600) in a 0700 directory. Created by link, so that
+ * of two racing creators one wins and both return the same secrets.
  */
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 /**
- * `npm run test:crash [-- --trials N --seed S --three-nodes-every N]`: the whole series, and the table
- * of how each kind of trial ended. Exit status 1 on any violation.
+ * `npm run test:crash [-- --trials N --seed S --three-nodes-every N]`: the whole series, and the
+ * table of how each kind of trial ended. Exit status 1 on any violation.
  */
 import { parseArgs } from 'node:util';
 import { openBench } from './bench.ts';

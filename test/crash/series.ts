@@ -1,6 +1,7 @@
 /**
  * A seeded series of trials. Each cluster lives through three operations, each with one fault:
- * provision, scale-out, destroy; after a rollback or a hold the cluster is destroyed without a fault.
+ * provision, scale-out, destroy; after a rollback or a hold the cluster is destroyed without a
+ * fault.
  */
 import type { ClusterSpec } from '../../contracts/spec.ts';
 import type { Bench } from './bench.ts';

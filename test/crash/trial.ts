@@ -1,6 +1,6 @@
 /**
- * One trial: an operation is started, one thing is killed or lost at a chosen point, whatever died is
- * started again, and when the operation has ended the world is looked at.
+ * One trial: an operation is started, one thing is killed or lost at a chosen point, whatever died
+ * is started again, and when the operation has ended the world is looked at.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OperationResult, OperationStatus } from '../../contracts/operations.ts';

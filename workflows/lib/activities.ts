@@ -1,6 +1,6 @@
 /**
- * Activity proxies by class. Every one heartbeats (5 s), so a killed worker is noticed quickly and a
- * cancellation is waited for; retries are bounded by time, never by a count of attempts.
+ * Activity proxies by class. Every one heartbeats (5 s), so a killed worker is noticed quickly and
+ * a cancellation is waited for; retries are bounded by time, never by a count of attempts.
  */
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';

@@ -85,7 +85,9 @@ export function enqueue(state: ClusterState, request: LeaseRequested, since: str
 const isSame = (a: Lease | undefined, b: LeaseRequested): boolean =>
   a?.operationId === b.operationId && (a.runId === b.runId || a.runId === '');
 
-/** The lease that must be told now: the holder's, or the next in line's. Undefined: nothing to do. */
+/**
+ * The lease that must be told now: the holder's, or the next in line's. Undefined: nothing to do.
+ */
 export function grantOf(state: ClusterState): Lease | undefined {
   if (!state.lease) {
     const next = state.waiting.shift();

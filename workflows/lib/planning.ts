@@ -1,7 +1,8 @@
 /**
- * From a spec to a plan that may run: observe, check the transition, plan, and (when asked) wait for
- * the approval that names the digest. The lease is held only from the approval on, so that waiting
- * people do not block the cluster; the plan is made again under the lease and must be the same.
+ * From a spec to a plan that may run: observe, check the transition, plan, and (when asked) wait
+ * for the approval that names the digest. The lease is held only from the approval on, so that
+ * waiting people do not block the cluster; the plan is made again under the lease and must be the
+ * same.
  */
 import { condition } from '@temporalio/workflow';
 import type { StepScope } from '../../activities/lib/deps.ts';

@@ -1,6 +1,6 @@
 /**
- * Every kind of plan step as a pair of do and undo, in one table: a step without a way back must say
- * so here (`pointOfNoReturn`) or say that it changes nothing (`readOnly`).
+ * Every kind of plan step as a pair of do and undo, in one table: a step without a way back must
+ * say so here (`pointOfNoReturn`) or say that it changes nothing (`readOnly`).
  */
 import type { StepScope } from '../../activities/lib/deps.ts';
 import type { ActionOf, NodeTarget, PlanStep, StepKind } from '../../contracts/plan.ts';

@@ -43,7 +43,9 @@ export function validateSubmit(state: ClusterState, submitted: SubmitInput): voi
   }
 }
 
-/** Starts the operation with the lease reserved for it; an approval is awaited without the lease. */
+/**
+ * Starts the operation with the lease reserved for it; an approval is awaited without the lease.
+ */
 export async function startSubmitted(
   state: ClusterState,
   submitted: SubmitInput,

@@ -4,8 +4,8 @@
  *
  *   absent ──provision──▶ ready | quarantined | untested | held ──destroy──▶ destroyed (ends)
  *
- * A holder that ends without a word (terminated, timed out) is found by a ping that fails; the lease
- * then goes on to the next in line and the cluster is `held` until an operation ends well.
+ * A holder that ends without a word (terminated, timed out) is found by a ping that fails; the
+ * lease then goes on to the next in line and the cluster is `held` until an operation ends well.
  */
 import {
   allHandlersFinished,

@@ -1,4 +1,6 @@
-/** planCluster: what would be done, and nothing else. Read-only; takes no lease; always repeatable. */
+/**
+ * planCluster: what would be done, and nothing else. Read-only; takes no lease; always repeatable.
+ */
 import { workflowInfo } from '@temporalio/workflow';
 import type { StepScope } from '../../activities/lib/deps.ts';
 import { PlanInput } from '../../contracts/operations.ts';

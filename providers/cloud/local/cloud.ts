@@ -1,7 +1,7 @@
 /**
- * The `local` provider: a small cloud of real broker processes on loopback. Machines are detached and
- * outlive workers; disks and addresses outlive machines. Nothing runs in the background: every call
- * first lets the cloud catch up (`reconcile`), from whichever process makes it.
+ * The `local` provider: a small cloud of real broker processes on loopback. Machines are detached
+ * and outlive workers; disks and addresses outlive machines. Nothing runs in the background: every
+ * call first lets the cloud catch up (`reconcile`), from whichever process makes it.
  */
 import { randomBytes } from 'node:crypto';
 import {

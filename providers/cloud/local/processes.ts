@@ -1,6 +1,7 @@
 /**
- * Machines of the local cloud are process groups. A group is found by the instance id in its command
- * line, never by a remembered pid alone, and only such verified processes are ever signalled.
+ * Machines of the local cloud are process groups. A group is found by the instance id in its
+ * command line, never by a remembered pid alone, and only such verified processes are ever
+ * signalled.
  */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
@@ -8,7 +9,9 @@ import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 /** Carried in the command line of every process of an instance. */
 export const mark = (instanceId: string): string => `asgard.instance=${instanceId}`;
 
-/** Pid of a live process of the instance; `hint` (the pid last seen) is verified before it is used. */
+/**
+ * Pid of a live process of the instance; `hint` (the pid last seen) is verified before it is used.
+ */
 export function findProcess(instanceId: string, hint?: number): number | undefined {
   if (hint !== undefined && carries(hint, instanceId)) return hint;
   for (const name of readdirSync('/proc')) {

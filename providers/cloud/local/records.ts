@@ -1,7 +1,7 @@
 /**
  * The local cloud's records in one SQLite file: the kernel lock behind a transaction dies with its
- * holder, so a worker killed at any instant leaves either all of a change or none of it, and another
- * process goes on at once. Boot documents hold secrets: the file is 0600.
+ * holder, so a worker killed at any instant leaves either all of a change or none of it, and
+ * another process goes on at once. Boot documents hold secrets: the file is 0600.
  */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';

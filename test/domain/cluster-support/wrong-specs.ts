@@ -1,0 +1,1181 @@
+/**
+ * Wrong specs, each with exactly what is said about it. The texts are part of the product: a change
+ * of one is a change for users.
+ */
+import type { Violation } from '../../../contracts/spec.ts';
+
+export interface WrongSpec {
+  name: string;
+  /** Makes the example spec wrong. */
+  // biome-ignore lint/suspicious/noExplicitAny: the point is to break the types.
+  change(s: any): void;
+  expected: Violation[];
+}
+
+export const wrongSpecs: WrongSpec[] = [
+  {
+    name: 'no name',
+    change: (s) => {
+      delete s.name;
+    },
+    expected: [{ field: 'name', rule: 'required', message: 'is missing', remedy: 'add it' }],
+  },
+  {
+    name: 'a number as name',
+    change: (s) => {
+      s.name = 5;
+    },
+    expected: [
+      { field: 'name', rule: 'type', message: 'must be a string', remedy: 'give a string' },
+    ],
+  },
+  {
+    name: 'an empty name',
+    change: (s) => {
+      s.name = '';
+    },
+    expected: [
+      {
+        field: 'name',
+        rule: 'name',
+        message: '`` is not a cluster name',
+        remedy: 'use 1–40 of a–z, 0–9 and -, starting with a letter and not ending with -',
+      },
+    ],
+  },
+  {
+    name: 'capitals in the name',
+    change: (s) => {
+      s.name = 'Orders';
+    },
+    expected: [
+      {
+        field: 'name',
+        rule: 'name',
+        message: '`Orders` is not a cluster name',
+        remedy: 'use 1–40 of a–z, 0–9 and -, starting with a letter and not ending with -',
+      },
+    ],
+  },
+  {
+    name: 'a name ending with a dash',
+    change: (s) => {
+      s.name = 'orders-';
+    },
+    expected: [
+      {
+        field: 'name',
+        rule: 'name',
+        message: '`orders-` is not a cluster name',
+        remedy: 'use 1–40 of a–z, 0–9 and -, starting with a letter and not ending with -',
+      },
+    ],
+  },
+  {
+    name: 'a name of 41 characters',
+    change: (s) => {
+      s.name = 'a'.repeat(41);
+    },
+    expected: [
+      {
+        field: 'name',
+        rule: 'name',
+        message: '`aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` is not a cluster name',
+        remedy: 'use 1–40 of a–z, 0–9 and -, starting with a letter and not ending with -',
+      },
+    ],
+  },
+  {
+    name: 'a name with a slash',
+    change: (s) => {
+      s.name = '../etc';
+    },
+    expected: [
+      {
+        field: 'name',
+        rule: 'name',
+        message: '`../etc` is not a cluster name',
+        remedy: 'use 1–40 of a–z, 0–9 and -, starting with a letter and not ending with -',
+      },
+    ],
+  },
+  {
+    name: 'an unknown field',
+    change: (s) => {
+      s.nmae = 1;
+    },
+    expected: [
+      {
+        field: 'nmae',
+        rule: 'unknown-field',
+        message: 'is no field of this object',
+        remedy: 'remove it, or look for a misspelling in docs/reference/cluster-spec.md',
+      },
+    ],
+  },
+  {
+    name: 'an unknown provider',
+    change: (s) => {
+      s.provider = 'azure';
+    },
+    expected: [
+      {
+        field: 'provider',
+        rule: 'provider',
+        message: 'no provider `azure`',
+        remedy: 'use local; docker and ec2 are not built yet',
+      },
+    ],
+  },
+  {
+    name: 'docker, which is not built yet',
+    change: (s) => {
+      s.provider = 'docker';
+    },
+    expected: [
+      {
+        field: 'provider',
+        rule: 'provider',
+        message: 'no provider `docker`',
+        remedy: 'use local; docker and ec2 are not built yet',
+      },
+    ],
+  },
+  {
+    name: 'no kafka',
+    change: (s) => {
+      delete s.kafka;
+    },
+    expected: [{ field: 'kafka', rule: 'required', message: 'is missing', remedy: 'add it' }],
+  },
+  {
+    name: 'no Kafka version',
+    change: (s) => {
+      delete s.kafka.version;
+    },
+    expected: [
+      { field: 'kafka.version', rule: 'required', message: 'is missing', remedy: 'add it' },
+    ],
+  },
+  {
+    name: 'an old Kafka',
+    change: (s) => {
+      s.kafka.version = '3.9.0';
+    },
+    expected: [
+      {
+        field: 'kafka.version',
+        rule: 'kafka-version',
+        message: 'Kafka 3.9.0 is not supported',
+        remedy: 'use 4.3.1',
+      },
+    ],
+  },
+  {
+    name: 'a list as configuration value',
+    change: (s) => {
+      s.kafka.config['log.retention.hours'] = [1];
+    },
+    expected: [
+      {
+        field: 'kafka.config["log.retention.hours"]',
+        rule: 'type',
+        message: 'must be a string or a number or a boolean',
+        remedy: 'give a string',
+      },
+    ],
+  },
+  {
+    name: 'a misspelt broker key',
+    change: (s) => {
+      s.kafka.config['min.insyc.replicas'] = 2;
+    },
+    expected: [
+      {
+        field: 'kafka.config["min.insyc.replicas"]',
+        rule: 'config-key-unknown',
+        message: 'is no broker configuration key of Kafka 4.3.1',
+        remedy: 'did you mean `min.insync.replicas`?',
+      },
+    ],
+  },
+  {
+    name: 'a topic key as broker key',
+    change: (s) => {
+      s.kafka.config['retention.ms'] = 5;
+    },
+    expected: [
+      {
+        field: 'kafka.config["retention.ms"]',
+        rule: 'config-key-unknown',
+        message: 'is no broker configuration key of Kafka 4.3.1',
+        remedy: 'did you mean `log.retention.ms`?',
+      },
+    ],
+  },
+  {
+    name: 'listeners',
+    change: (s) => {
+      s.kafka.config.listeners = 'PLAINTEXT://:9092';
+    },
+    expected: [
+      {
+        field: 'kafka.config["listeners"]',
+        rule: 'config-key-reserved',
+        message: 'is set by Asgard itself',
+        remedy:
+          'remove it; listeners, security, ids, racks and disks follow from the rest of the spec',
+      },
+    ],
+  },
+  {
+    name: 'log.dirs',
+    change: (s) => {
+      s.kafka.config['log.dirs'] = '/data';
+    },
+    expected: [
+      {
+        field: 'kafka.config["log.dirs"]',
+        rule: 'config-key-reserved',
+        message: 'is set by Asgard itself',
+        remedy:
+          'remove it; listeners, security, ids, racks and disks follow from the rest of the spec',
+      },
+    ],
+  },
+  {
+    name: 'the authorizer',
+    change: (s) => {
+      s.kafka.config['authorizer.class.name'] = 'x';
+    },
+    expected: [
+      {
+        field: 'kafka.config["authorizer.class.name"]',
+        rule: 'config-key-reserved',
+        message: 'is set by Asgard itself',
+        remedy:
+          'remove it; listeners, security, ids, racks and disks follow from the rest of the spec',
+      },
+    ],
+  },
+  {
+    name: 'super users',
+    change: (s) => {
+      s.kafka.config['super.users'] = 'User:me';
+    },
+    expected: [
+      {
+        field: 'kafka.config["super.users"]',
+        rule: 'config-key-reserved',
+        message: 'is set by Asgard itself',
+        remedy:
+          'remove it; listeners, security, ids, racks and disks follow from the rest of the spec',
+      },
+    ],
+  },
+  {
+    name: 'node.id',
+    change: (s) => {
+      s.kafka.config['node.id'] = 1;
+    },
+    expected: [
+      {
+        field: 'kafka.config["node.id"]',
+        rule: 'config-key-reserved',
+        message: 'is set by Asgard itself',
+        remedy:
+          'remove it; listeners, security, ids, racks and disks follow from the rest of the spec',
+      },
+    ],
+  },
+  {
+    name: 'a word for a number',
+    change: (s) => {
+      s.kafka.config['log.retention.hours'] = 'two days';
+    },
+    expected: [
+      {
+        field: 'kafka.config["log.retention.hours"]',
+        rule: 'config-value',
+        message: '`two days` is not a whole number',
+        remedy: 'give a whole number',
+      },
+    ],
+  },
+  {
+    name: 'a number below the minimum',
+    change: (s) => {
+      s.kafka.config['num.io.threads'] = 0;
+    },
+    expected: [
+      {
+        field: 'kafka.config["num.io.threads"]',
+        rule: 'config-value',
+        message: '0 is below 1',
+        remedy: 'give at least 1',
+      },
+    ],
+  },
+  {
+    name: 'a number above the maximum',
+    change: (s) => {
+      s.kafka.config['compression.lz4.level'] = 18;
+    },
+    expected: [
+      {
+        field: 'kafka.config["compression.lz4.level"]',
+        rule: 'config-value',
+        message: '18 is above 17',
+        remedy: 'give at most 17',
+      },
+    ],
+  },
+  {
+    name: 'a word for a boolean',
+    change: (s) => {
+      s.kafka.config['auto.create.topics.enable'] = 'no';
+    },
+    expected: [
+      {
+        field: 'kafka.config["auto.create.topics.enable"]',
+        rule: 'config-value',
+        message: '`no` is not a boolean',
+        remedy: 'use true or false',
+      },
+    ],
+  },
+  {
+    name: 'a fraction for a whole number',
+    change: (s) => {
+      s.kafka.config['num.io.threads'] = 1.5;
+    },
+    expected: [
+      {
+        field: 'kafka.config["num.io.threads"]',
+        rule: 'config-value',
+        message: '`1.5` is not a whole number',
+        remedy: 'give a whole number',
+      },
+    ],
+  },
+  {
+    name: 'default replication above the brokers',
+    change: (s) => {
+      s.kafka.config['default.replication.factor'] = 4;
+    },
+    expected: [
+      {
+        field: 'kafka.config["default.replication.factor"]',
+        rule: 'rf-brokers',
+        message: '4 replicas need 4 brokers, there are 3',
+        remedy: 'use at most 3',
+      },
+    ],
+  },
+  {
+    name: 'min.insync.replicas as high as the default replication factor',
+    change: (s) => {
+      s.kafka.config['min.insync.replicas'] = 3;
+    },
+    expected: [
+      {
+        field: 'kafka.config["min.insync.replicas"]',
+        rule: 'min-isr',
+        message: '3 with a default replication factor of 3 allows no broker to stop',
+        remedy: 'use at most 2',
+      },
+      {
+        field: 'topics[0].replicationFactor',
+        rule: 'min-isr',
+        message: 'min.insync.replicas 3 with 3 replicas allows no broker to stop',
+        remedy: 'use more than 3 replicas or a lower min.insync.replicas',
+      },
+      {
+        field: 'topics[1].replicationFactor',
+        rule: 'min-isr',
+        message: 'min.insync.replicas 3 with 3 replicas allows no broker to stop',
+        remedy: 'use more than 3 replicas or a lower min.insync.replicas',
+      },
+    ],
+  },
+  {
+    name: 'no nodes',
+    change: (s) => {
+      s.nodes = [];
+    },
+    expected: [
+      {
+        field: 'nodes',
+        rule: 'pools',
+        message: 'there is no node pool',
+        remedy: 'add a pool with the roles broker and controller',
+      },
+    ],
+  },
+  {
+    name: 'nodes that are no list',
+    change: (s) => {
+      s.nodes = {};
+    },
+    expected: [
+      { field: 'nodes', rule: 'type', message: 'must be an array', remedy: 'give an array' },
+    ],
+  },
+  {
+    name: 'no pool name',
+    change: (s) => {
+      delete s.nodes[0].pool;
+    },
+    expected: [
+      { field: 'nodes[0].pool', rule: 'required', message: 'is missing', remedy: 'add it' },
+    ],
+  },
+  {
+    name: 'a bad pool name',
+    change: (s) => {
+      s.nodes[0].pool = 'Main';
+    },
+    expected: [
+      {
+        field: 'nodes[0].pool',
+        rule: 'name',
+        message: '`Main` is not a pool name',
+        remedy: 'use a–z, 0–9 and -, at most 40',
+      },
+    ],
+  },
+  {
+    name: 'two pools of one name',
+    change: (s) => {
+      s.nodes.push({ ...s.nodes[0], count: 2 });
+    },
+    expected: [
+      {
+        field: 'nodes[1].pool',
+        rule: 'pool-unique',
+        message: '`main` is there twice',
+        remedy: 'rename one',
+      },
+    ],
+  },
+  {
+    name: 'no node in a pool',
+    change: (s) => {
+      s.nodes[0].count = 0;
+    },
+    expected: [
+      { field: 'nodes[0].count', rule: 'count', message: '0 nodes', remedy: 'ask for at least 1' },
+      {
+        field: 'nodes',
+        rule: 'brokers',
+        message: 'there is no broker',
+        remedy: 'give a pool the role broker',
+      },
+      {
+        field: 'nodes',
+        rule: 'controllers',
+        message: 'there is no controller',
+        remedy: 'give a pool the role controller',
+      },
+    ],
+  },
+  {
+    name: 'a fraction of a node',
+    change: (s) => {
+      s.nodes[0].count = 1.5;
+    },
+    expected: [
+      {
+        field: 'nodes[0].count',
+        rule: 'type',
+        message: 'must be an integer',
+        remedy: 'give an integer',
+      },
+    ],
+  },
+  {
+    name: 'two controllers',
+    change: (s) => {
+      s.nodes[0].count = 2;
+      s.topics = [];
+      s.kafka.config = {};
+    },
+    expected: [
+      {
+        field: 'nodes',
+        rule: 'controllers-odd',
+        message: '2 controllers: an even number tolerates no more failures',
+        remedy: 'use 1 or 3',
+      },
+    ],
+  },
+  {
+    name: 'four controllers',
+    change: (s) => {
+      s.nodes[0].count = 4;
+    },
+    expected: [
+      {
+        field: 'nodes',
+        rule: 'controllers-odd',
+        message: '4 controllers: an even number tolerates no more failures',
+        remedy: 'use 3 or 5',
+      },
+    ],
+  },
+  {
+    name: 'more nodes than one cluster takes',
+    change: (s) => {
+      s.nodes[0].count = 1001;
+    },
+    expected: [
+      {
+        field: 'nodes',
+        rule: 'node-limit',
+        message: '1001 nodes are more than 1000',
+        remedy: 'ask for fewer',
+      },
+    ],
+  },
+  {
+    name: 'no roles',
+    change: (s) => {
+      s.nodes[0].roles = [];
+    },
+    expected: [
+      {
+        field: 'nodes[0].roles',
+        rule: 'roles',
+        message: 'is empty',
+        remedy: 'give broker, controller or both',
+      },
+      {
+        field: 'nodes',
+        rule: 'brokers',
+        message: 'there is no broker',
+        remedy: 'give a pool the role broker',
+      },
+      {
+        field: 'nodes',
+        rule: 'controllers',
+        message: 'there is no controller',
+        remedy: 'give a pool the role controller',
+      },
+    ],
+  },
+  {
+    name: 'a role twice',
+    change: (s) => {
+      s.nodes[0].roles = ['broker', 'controller', 'broker'];
+    },
+    expected: [
+      {
+        field: 'nodes[0].roles',
+        rule: 'roles',
+        message: 'names a role twice',
+        remedy: 'name each role once',
+      },
+    ],
+  },
+  {
+    name: 'an unknown role',
+    change: (s) => {
+      s.nodes[0].roles = ['zookeeper'];
+    },
+    expected: [
+      {
+        field: 'nodes[0].roles[0]',
+        rule: 'one-of',
+        message: 'must be `broker` or `controller`',
+        remedy: 'give `broker`',
+      },
+    ],
+  },
+  {
+    name: 'no controller',
+    change: (s) => {
+      s.nodes[0].roles = ['broker'];
+    },
+    expected: [
+      {
+        field: 'nodes',
+        rule: 'controllers',
+        message: 'there is no controller',
+        remedy: 'give a pool the role controller',
+      },
+    ],
+  },
+  {
+    name: 'no broker',
+    change: (s) => {
+      s.nodes[0].roles = ['controller'];
+      s.topics = [];
+      s.kafka.config = {};
+      s.loadTest = false;
+    },
+    expected: [
+      {
+        field: 'nodes',
+        rule: 'brokers',
+        message: 'there is no broker',
+        remedy: 'give a pool the role broker',
+      },
+    ],
+  },
+  {
+    name: 'no racks',
+    change: (s) => {
+      s.nodes[0].racks = [];
+    },
+    expected: [
+      {
+        field: 'nodes[0].racks',
+        rule: 'racks',
+        message: 'is empty',
+        remedy: 'name at least one rack',
+      },
+    ],
+  },
+  {
+    name: 'a rack twice',
+    change: (s) => {
+      s.nodes[0].racks = ['rack-a', 'rack-a', 'rack-b'];
+    },
+    expected: [
+      {
+        field: 'nodes[0].racks',
+        rule: 'racks',
+        message: 'names a rack twice',
+        remedy: 'name each rack once',
+      },
+      {
+        field: 'topics[0].replicationFactor',
+        rule: 'rf-racks',
+        message: '3 replicas need 3 racks, there are 2',
+        remedy: 'use at most 2, or add racks',
+      },
+      {
+        field: 'topics[1].replicationFactor',
+        rule: 'rf-racks',
+        message: '3 replicas need 3 racks, there are 2',
+        remedy: 'use at most 2, or add racks',
+      },
+    ],
+  },
+  {
+    name: 'a rack with a blank',
+    change: (s) => {
+      s.nodes[0].racks = ['rack a', 'rack-b', 'rack-c'];
+    },
+    expected: [
+      {
+        field: 'nodes[0].racks',
+        rule: 'name',
+        message: 'holds a name that is no rack name',
+        remedy: 'use a–z, 0–9 and -, at most 40',
+      },
+    ],
+  },
+  {
+    name: 'an unknown instance type',
+    change: (s) => {
+      s.nodes[0].instanceType = 'm5.large';
+    },
+    expected: [
+      {
+        field: 'nodes[0].instanceType',
+        rule: 'instance-type',
+        message: 'no type `m5.large`',
+        remedy: 'use one of local.small, local.medium, local.large',
+      },
+    ],
+  },
+  {
+    name: 'no disk',
+    change: (s) => {
+      s.nodes[0].diskGiB = 0;
+    },
+    expected: [
+      { field: 'nodes[0].diskGiB', rule: 'disk', message: '0 GiB', remedy: 'ask for at least 1' },
+    ],
+  },
+  {
+    name: 'a disk in words',
+    change: (s) => {
+      s.nodes[0].diskGiB = '10GB';
+    },
+    expected: [
+      {
+        field: 'nodes[0].diskGiB',
+        rule: 'type',
+        message: 'must be an integer',
+        remedy: 'give an integer',
+      },
+    ],
+  },
+  {
+    name: 'a topic without partitions',
+    change: (s) => {
+      delete s.topics[0].partitions;
+    },
+    expected: [
+      {
+        field: 'topics[0].partitions',
+        rule: 'partitions',
+        message: '0 partitions',
+        remedy: 'use 1 to 10000',
+      },
+    ],
+  },
+  {
+    name: 'no partitions',
+    change: (s) => {
+      s.topics[0].partitions = 0;
+    },
+    expected: [
+      {
+        field: 'topics[0].partitions',
+        rule: 'partitions',
+        message: '0 partitions',
+        remedy: 'use 1 to 10000',
+      },
+    ],
+  },
+  {
+    name: 'too many partitions',
+    change: (s) => {
+      s.topics[0].partitions = 10001;
+    },
+    expected: [
+      {
+        field: 'topics[0].partitions',
+        rule: 'partitions',
+        message: '10001 partitions',
+        remedy: 'use 1 to 10000',
+      },
+    ],
+  },
+  {
+    name: 'no replicas',
+    change: (s) => {
+      s.topics[0].replicationFactor = 0;
+    },
+    expected: [
+      {
+        field: 'topics[0].replicationFactor',
+        rule: 'rf',
+        message: '0 replicas',
+        remedy: 'use at least 1',
+      },
+    ],
+  },
+  {
+    name: 'more replicas than brokers',
+    change: (s) => {
+      s.topics[0].replicationFactor = 4;
+    },
+    expected: [
+      {
+        field: 'topics[0].replicationFactor',
+        rule: 'rf-brokers',
+        message: '4 replicas need 4 brokers, there are 3',
+        remedy: 'use at most 3, or add brokers',
+      },
+    ],
+  },
+  {
+    name: 'more replicas than racks',
+    change: (s) => {
+      s.nodes[0].racks = ['rack-a', 'rack-b'];
+    },
+    expected: [
+      {
+        field: 'topics[0].replicationFactor',
+        rule: 'rf-racks',
+        message: '3 replicas need 3 racks, there are 2',
+        remedy: 'use at most 2, or add racks',
+      },
+      {
+        field: 'topics[1].replicationFactor',
+        rule: 'rf-racks',
+        message: '3 replicas need 3 racks, there are 2',
+        remedy: 'use at most 2, or add racks',
+      },
+    ],
+  },
+  {
+    name: 'replication factor equal to min.insync.replicas',
+    change: (s) => {
+      s.topics[0].replicationFactor = 2;
+    },
+    expected: [
+      {
+        field: 'topics[0].replicationFactor',
+        rule: 'min-isr',
+        message: 'min.insync.replicas 2 with 2 replicas allows no broker to stop',
+        remedy: 'use more than 2 replicas or a lower min.insync.replicas',
+      },
+    ],
+  },
+  {
+    name: 'a topic’s own min.insync.replicas too high',
+    change: (s) => {
+      s.topics[0].config = { 'min.insync.replicas': 3 };
+    },
+    expected: [
+      {
+        field: 'topics[0].config["min.insync.replicas"]',
+        rule: 'min-isr',
+        message: 'min.insync.replicas 3 with 3 replicas allows no broker to stop',
+        remedy: 'use more than 3 replicas or a lower min.insync.replicas',
+      },
+    ],
+  },
+  {
+    name: 'a topic name with a blank',
+    change: (s) => {
+      s.topics[0].name = 'my topic';
+    },
+    expected: [
+      {
+        field: 'topics[0].name',
+        rule: 'topic-name',
+        message: '`my topic` is not a topic name',
+        remedy: 'use a–z, A–Z, 0–9, `.`, `_` and `-`',
+      },
+    ],
+  },
+  {
+    name: 'a topic called ..',
+    change: (s) => {
+      s.topics[0].name = '..';
+    },
+    expected: [
+      {
+        field: 'topics[0].name',
+        rule: 'topic-name',
+        message: '`..` is not a topic name',
+        remedy: 'use a–z, A–Z, 0–9, `.`, `_` and `-`',
+      },
+    ],
+  },
+  {
+    name: 'a topic name of 250 characters',
+    change: (s) => {
+      s.topics[0].name = 't'.repeat(250);
+    },
+    expected: [
+      {
+        field: 'topics[0].name',
+        rule: 'topic-name',
+        message: 'has 250 characters',
+        remedy: 'use at most 249',
+      },
+    ],
+  },
+  {
+    name: 'an internal topic',
+    change: (s) => {
+      s.topics[0].name = '__consumer_offsets';
+    },
+    expected: [
+      {
+        field: 'topics[0].name',
+        rule: 'topic-name',
+        message: '`__consumer_offsets` is reserved',
+        remedy: 'do not begin with `__` or `asgard-`',
+      },
+    ],
+  },
+  {
+    name: 'a topic of Asgard’s own',
+    change: (s) => {
+      s.topics[0].name = 'asgard-load-1';
+    },
+    expected: [
+      {
+        field: 'topics[0].name',
+        rule: 'topic-name',
+        message: '`asgard-load-1` is reserved',
+        remedy: 'do not begin with `__` or `asgard-`',
+      },
+    ],
+  },
+  {
+    name: 'a topic twice',
+    change: (s) => {
+      s.topics[1].name = 'orders';
+    },
+    expected: [
+      {
+        field: 'topics[1].name',
+        rule: 'topic-unique',
+        message: '`orders` is there twice',
+        remedy: 'remove one',
+      },
+    ],
+  },
+  {
+    name: 'topics that collide in metric names',
+    change: (s) => {
+      s.topics[0].name = 'a.b';
+      s.topics[1].name = 'a_b';
+    },
+    expected: [
+      {
+        field: 'topics[1].name',
+        rule: 'topic-unique',
+        message: '`a_b` and `a.b` collide in metric names',
+        remedy: 'use either `.` or `_`',
+      },
+    ],
+  },
+  {
+    name: 'an unknown topic key',
+    change: (s) => {
+      s.topics[0].config = { 'retention.msec': 1 };
+    },
+    expected: [
+      {
+        field: 'topics[0].config["retention.msec"]',
+        rule: 'config-key-unknown',
+        message: 'is no topic configuration key of Kafka 4.3.1',
+        remedy: 'did you mean `retention.ms`?',
+      },
+    ],
+  },
+  {
+    name: 'a broker key as topic key',
+    change: (s) => {
+      s.topics[0].config = { 'log.retention.ms': 1 };
+    },
+    expected: [
+      {
+        field: 'topics[0].config["log.retention.ms"]',
+        rule: 'config-key-unknown',
+        message: 'is no topic configuration key of Kafka 4.3.1',
+        remedy: 'did you mean `local.retention.ms`?',
+      },
+    ],
+  },
+  {
+    name: 'an unknown cleanup policy',
+    change: (s) => {
+      s.topics[0].config = { 'cleanup.policy': 'shrink' };
+    },
+    expected: [
+      {
+        field: 'topics[0].config["cleanup.policy"]',
+        rule: 'config-value',
+        message: '`shrink` is not accepted',
+        remedy: 'use one of compact, delete',
+      },
+    ],
+  },
+  {
+    name: 'an unknown state',
+    change: (s) => {
+      s.topics[0].state = 'gone';
+    },
+    expected: [
+      {
+        field: 'topics[0].state',
+        rule: 'one-of',
+        message: 'must be `present` or `absent`',
+        remedy: 'give `present`',
+      },
+    ],
+  },
+  {
+    name: 'true for a load test',
+    change: (s) => {
+      s.loadTest = true;
+    },
+    expected: [
+      {
+        field: 'loadTest',
+        rule: 'type',
+        message: 'must be an object or `false`',
+        remedy: 'give an object',
+      },
+    ],
+  },
+  {
+    name: 'a rate without a unit',
+    change: (s) => {
+      s.loadTest.rate = '5';
+    },
+    expected: [
+      {
+        field: 'loadTest.rate',
+        rule: 'load-rate',
+        message: '`5` is not a rate',
+        remedy: 'write for example `5MB/s`, `2000msg/s` or `max`',
+      },
+    ],
+  },
+  {
+    name: 'a rate of nothing',
+    change: (s) => {
+      s.loadTest.rate = '0MB/s';
+    },
+    expected: [
+      {
+        field: 'loadTest.rate',
+        rule: 'load-rate',
+        message: '`0MB/s` is not a rate',
+        remedy: 'write for example `5MB/s`, `2000msg/s` or `max`',
+      },
+    ],
+  },
+  {
+    name: 'a message too small for its proof',
+    change: (s) => {
+      s.loadTest.messageBytes = 10;
+    },
+    expected: [
+      {
+        field: 'loadTest.messageBytes',
+        rule: 'load-range',
+        message: '10 is too low',
+        remedy: 'use 32 to 900000',
+      },
+    ],
+  },
+  {
+    name: 'a message above Kafka’s limit',
+    change: (s) => {
+      s.loadTest.messageBytes = 1000000;
+    },
+    expected: [
+      {
+        field: 'loadTest.messageBytes',
+        rule: 'load-range',
+        message: '1000000 is too high',
+        remedy: 'use 32 to 900000',
+      },
+    ],
+  },
+  {
+    name: 'no time to measure',
+    change: (s) => {
+      s.loadTest.durationS = 0;
+    },
+    expected: [
+      {
+        field: 'loadTest.durationS',
+        rule: 'load-range',
+        message: '0 is too low',
+        remedy: 'use 1 to 3600',
+      },
+    ],
+  },
+  {
+    name: 'a warm-up of an hour',
+    change: (s) => {
+      s.loadTest.warmupS = 3600;
+    },
+    expected: [
+      {
+        field: 'loadTest.warmupS',
+        rule: 'load-range',
+        message: '3600 is too high',
+        remedy: 'use 0 to 600',
+      },
+    ],
+  },
+  {
+    name: 'acks of two',
+    change: (s) => {
+      s.loadTest.acks = 2;
+    },
+    expected: [
+      {
+        field: 'loadTest.acks',
+        rule: 'one-of',
+        message: 'must be `all` or `leader` or `none`',
+        remedy: 'give `all`',
+      },
+    ],
+  },
+  {
+    name: 'a load test with four replicas',
+    change: (s) => {
+      s.loadTest.replicationFactor = 4;
+    },
+    expected: [
+      {
+        field: 'loadTest.replicationFactor',
+        rule: 'rf-brokers',
+        message: '4 replicas with 3 brokers',
+        remedy: 'use 1 to 3',
+      },
+    ],
+  },
+  {
+    name: 'a threshold without an operator',
+    change: (s) => {
+      s.loadTest.thresholds = ['p(99)'];
+    },
+    expected: [
+      {
+        field: 'loadTest.thresholds[0]',
+        rule: 'load-threshold',
+        message: '`p(99)` is not a threshold',
+        remedy: 'write for example `p(99)<50`',
+      },
+    ],
+  },
+  {
+    name: 'a threshold on nothing known',
+    change: (s) => {
+      s.loadTest.thresholds = ['p(98)<5'];
+    },
+    expected: [
+      {
+        field: 'loadTest.thresholds[0]',
+        rule: 'load-threshold',
+        message: '`p(98)<5` names no metric that is measured',
+        remedy:
+          'use one of p(50), p(95), p(99), p(99.9), max, avg, lost, duplicates, errors, balance, rate, or a latency with `e2e_` in front',
+      },
+    ],
+  },
+  {
+    name: 'a rate threshold without a unit',
+    change: (s) => {
+      s.loadTest.thresholds = ['rate>=5'];
+    },
+    expected: [
+      {
+        field: 'loadTest.thresholds[0]',
+        rule: 'load-threshold',
+        message: '`rate>=5` has a rate without a unit',
+        remedy: 'write for example `rate>=20MB/s` or `rate>=2000msg/s`',
+      },
+    ],
+  },
+  {
+    name: 'a count with a unit',
+    change: (s) => {
+      s.loadTest.thresholds = ['lost==0ms'];
+    },
+    expected: [
+      {
+        field: 'loadTest.thresholds[0]',
+        rule: 'load-threshold',
+        message: '`lost==0ms` has the unit `ms`',
+        remedy: 'leave the unit out',
+      },
+    ],
+  },
+  {
+    name: 'protection in words',
+    change: (s) => {
+      s.protection = 'yes';
+    },
+    expected: [
+      { field: 'protection', rule: 'type', message: 'must be a boolean', remedy: 'give a boolean' },
+    ],
+  },
+];
