@@ -63,13 +63,13 @@ export async function cluster(input: ClusterInput): Promise<ClusterStatus> {
   for (;;) {
     await serve(state, box);
     showPhase(statusOf(state), clusterDetails(statusOf(state)));
+    const quiet = () => !box.wake && allHandlersFinished();
+    if (isFull(input) && quiet()) await continueAsNew<typeof cluster>({ ...input, state });
     const holder = state.lease?.runId;
     const woken = await condition(() => box.wake, state.lease ? pingMs(state) : idleMs);
-    if (!woken && holder && state.lease?.runId === holder) await ping(state);
-    if (!box.wake && allHandlersFinished()) {
-      if (!woken && isOver(state)) return statusOf(state);
-      if (isFull(input)) await continueAsNew<typeof cluster>({ ...input, state });
-    }
+    if (woken) continue;
+    if (holder && state.lease?.runId === holder) await ping(state);
+    if (isOver(state) && quiet()) return statusOf(state);
   }
 }
 

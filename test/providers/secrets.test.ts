@@ -1,0 +1,46 @@
+/** The secret store: files that only their owner can read, and one winner among racing creators. */
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { createFileSecretStore } from '../../providers/secrets/file-store.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'asgard-secrets-'));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+describe('the secret store', () => {
+  const store = createFileSecretStore({ dir: join(dir, 'a') });
+
+  it('gives all creators the same secrets', async () => {
+    const all = await Promise.all(Array.from({ length: 8 }, () => store.create('orders')));
+    expect(new Set(all.map((s) => JSON.stringify(s))).size).toBe(1);
+    expect(await store.read('orders')).toEqual(all[0]);
+    expect(new Set(Object.values(all[0]?.passwords ?? {})).size).toBe(4);
+  });
+
+  it('keeps everybody else out', async () => {
+    const file = await store.writeClientProperties('orders', '127.0.0.1:1');
+    const mode = (path: string) => statSync(path).mode & 0o777;
+    expect(mode(join(dir, 'a'))).toBe(0o700);
+    expect(mode(join(dir, 'a/orders.json'))).toBe(0o600);
+    expect(mode(file)).toBe(0o600);
+    expect(readFileSync(file, 'utf8')).toContain('security.protocol=SASL_PLAINTEXT');
+  });
+
+  it('forgets, also twice', async () => {
+    await store.delete('orders');
+    await store.delete('orders');
+    expect(await store.read('orders')).toBeUndefined();
+  });
+
+  it('prefers the environment', async () => {
+    const given = { clusterId: 'c', directorySeed: 's', passwords: {} };
+    const env = { ASGARD_SECRET_MY_CLUSTER: JSON.stringify(given) };
+    const other = createFileSecretStore({ dir: join(dir, 'b'), env });
+    expect(await other.create('my-cluster')).toEqual(given);
+  });
+
+  it('refuses names that would leave its directory', async () => {
+    await expect(store.create('../x')).rejects.toThrow('not a cluster name');
+  });
+});

@@ -1,0 +1,134 @@
+/**
+ * A world of names in memory behind the activities' interface, for workflow tests only: it records
+ * what exists, fails where it is told to, and can forget to answer. Real providers are tested
+ * apart.
+ */
+import { ApplicationFailure } from '@temporalio/common';
+import type { Activities } from '../../activities/index.ts';
+import type { LoadReport } from '../../contracts/load.ts';
+import { nothingObserved, type ObservedCluster } from '../../contracts/observed.ts';
+import type { NodeTarget } from '../../contracts/plan.ts';
+
+export interface World {
+  /** What exists now, as `<kind> <name>`. */
+  things: Set<string>;
+  /** Every activity call in order. */
+  calls: string[];
+  /** The call that fails for good, by name and occurrence, for example `launchInstance#2`. */
+  failing?: string;
+  /** Calls whose first answer is lost after the deed: they run twice. */
+  losing: (call: string) => boolean;
+  observed: ObservedCluster;
+  report: LoadReport;
+  /** Holds every call of this name until it is released. */
+  gate?: { call: string; open: Promise<void> };
+  activities: { cloud: Activities['cloud']; kafka: Activities['kafka']; load: Activities['load'] };
+}
+
+const latency = { p50: 1, p95: 1, p99: 1, p999: 1, max: 1, mean: 1 };
+const goodReport: LoadReport = {
+  durationS: 1,
+  targetRecordsPerS: 1,
+  recordsPerS: 2000,
+  bytesPerS: 2_048_000,
+  sent: 1,
+  acknowledged: 1,
+  errors: 0,
+  received: 1,
+  lost: 0,
+  duplicates: 0,
+  unread: 0,
+  publishMs: latency,
+  endToEndMs: latency,
+  perBroker: [],
+  balanceMaxOverMean: 1,
+  generator: { lateShare: 0, cpuShare: 0, saturated: false },
+};
+
+export function createWorld(): World {
+  const world = {
+    things: new Set<string>(),
+    calls: [] as string[],
+    losing: () => false,
+    observed: nothingObserved,
+    report: goodReport,
+  } as unknown as World;
+  const counts = new Map<string, number>();
+  const lost = new Set<string>();
+  // biome-ignore lint/suspicious/noExplicitAny: one wrapper for activities of every shape.
+  const act = (call: string, effect: (input: any) => unknown) => async (input: any) => {
+    const nth = (counts.get(call) ?? 0) + 1;
+    counts.set(call, nth);
+    const id = `${call}#${nth}`;
+    world.calls.push(call);
+    if (world.gate?.call === call) await world.gate.open;
+    if (world.failing === id) {
+      throw ApplicationFailure.create({
+        type: 'ProviderRefused',
+        message: `${id} refused`,
+        nonRetryable: true,
+      });
+    }
+    const answer = effect(input);
+    if (world.losing(call) && !lost.has(JSON.stringify([call, input]))) {
+      lost.add(JSON.stringify([call, input]));
+      throw new Error(`${id}: answer lost`);
+    }
+    return answer;
+  };
+  const add =
+    (kind: string) =>
+    ({ node }: { node: NodeTarget }) =>
+      void world.things.add(`${kind} ${node.slot}`);
+  const remove =
+    (kind: string) =>
+    ({ node }: { node: NodeTarget }) =>
+      void world.things.delete(`${kind} ${node.slot}`);
+  const nothing = () => undefined;
+  world.activities = {
+    cloud: {
+      createIdentity: act('createIdentity', () => void world.things.add('identity')),
+      deleteIdentity: act('deleteIdentity', () => void world.things.delete('identity')),
+      describeConnection: act('describeConnection', () => ({
+        bootstrap: 'b:1',
+        clientPropertiesFile: '/c',
+      })),
+      createVolume: act('createVolume', add('volume')),
+      // Topics are on the disks: with the last of them they are gone.
+      deleteVolume: act('deleteVolume', (input) => {
+        remove('volume')(input);
+        const left = [...world.things].some((thing) => thing.startsWith('volume'));
+        for (const thing of left ? [] : [...world.things]) {
+          if (thing.startsWith('topic')) world.things.delete(thing);
+        }
+      }),
+      growVolume: act('growVolume', nothing),
+      createInterface: act('createInterface', add('interface')),
+      deleteInterface: act('deleteInterface', remove('interface')),
+      launchInstance: act('launchInstance', add('instance')),
+      terminateInstance: act('terminateInstance', remove('instance')),
+      startInstance: act('startInstance', nothing),
+      stopInstance: act('stopInstance', nothing),
+      modifyInstance: act('modifyInstance', nothing),
+    },
+    kafka: {
+      observeCluster: act('observeCluster', () => world.observed),
+      awaitNode: act('awaitNode', nothing),
+      awaitSteady: act('awaitSteady', nothing),
+      awaitSafeToStop: act('awaitSafeToStop', nothing),
+      alterClusterConfig: act('alterClusterConfig', nothing),
+      alterTopicConfig: act('alterTopicConfig', nothing),
+      topicExists: act('topicExists', ({ topic }) => world.things.has(`topic ${topic}`)),
+      createTopic: act('createTopic', ({ topic }) => void world.things.add(`topic ${topic}`)),
+      deleteTopic: act('deleteTopic', ({ topic }) => void world.things.delete(`topic ${topic}`)),
+      addPartitions: act('addPartitions', nothing),
+      unregisterNode: act('unregisterNode', nothing),
+    },
+    load: {
+      prepareLoadTest: act('prepareLoadTest', () => void world.things.add('load user')),
+      runLoadTest: act('runLoadTest', () => world.report),
+      cleanLoadTest: act('cleanLoadTest', () => void world.things.delete('load user')),
+    },
+  } as unknown as World['activities'];
+  return world;
+}
