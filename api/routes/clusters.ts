@@ -80,8 +80,9 @@ function readRoutes(app: FastifyInstance, temporal: Temporal): void {
   });
   const one = doc('clusters', 'State, lease, last verdict and history of a cluster');
   app.get('/v1/clusters/:name', { schema: one }, async (request) => {
+    const name = nameOf(request);
     await temporal.requireReady();
-    const status = await temporal.clusterStatus(nameOf(request));
+    const status = await temporal.clusterStatus(name);
     if (status.phase === 'absent') throw new Problem('NotFound', `no cluster \`${status.name}\``);
     return status;
   });

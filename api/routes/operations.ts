@@ -15,14 +15,16 @@ export function operationRoutes(app: FastifyInstance, temporal: Temporal): void 
   const base = '/v1/clusters/:name/operations';
   const list = doc('operations', 'Past and running operations of a cluster');
   app.get(base, { schema: list }, async (request) => {
+    const name = nameOf(request);
     await temporal.requireReady();
-    const { lease, waiting, history } = await temporal.clusterStatus(nameOf(request));
+    const { lease, waiting, history } = await temporal.clusterStatus(name);
     return { running: lease ?? null, waiting, history };
   });
   const one = doc('operations', 'Phase, plan, steps, load test and events of an operation');
   app.get(`${base}/:id`, { schema: one }, async (request) => {
+    const id = operationIdOf(request);
     await temporal.requireReady();
-    return temporal.operationStatus(operationIdOf(request));
+    return temporal.operationStatus(id);
   });
   const approve = doc('operations', 'Approve the plan with this digest', { body: ApproveBody });
   app.post(`${base}/:id/approve`, { schema: approve }, async (request) => {

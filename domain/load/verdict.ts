@@ -10,7 +10,7 @@ import { evaluateThresholds } from './thresholds.ts';
 /**
  * 1. fail: an acknowledged record is lost, whatever else is true;
  * 2. unknown: nothing acknowledged, records unread, or the generator saturated;
- * 3. fail: a threshold is not met; 4. pass.
+ * 3. fail: the target rate was not reached, or a threshold is not met; 4. pass.
  */
 export function judge(load: NormalLoad, report: LoadReport): LoadVerdict {
   const thresholds = evaluateThresholds(load.thresholds, report);
@@ -25,12 +25,18 @@ export function judge(load: NormalLoad, report: LoadReport): LoadVerdict {
   }
   const doubts = doubtsOf(report);
   if (doubts.length > 0) return found('unknown', doubts);
-  const missed = thresholds.filter((t) => !t.ok);
-  if (missed.length === 0) return found('pass', []);
-  return found(
-    'fail',
-    missed.map((t) => `${t.threshold}: it was ${t.actual}`),
-  );
+  const missed = thresholds.filter((t) => !t.ok).map((t) => `${t.threshold}: it was ${t.actual}`);
+  const reasons = [...shortfallOf(report), ...missed];
+  return found(reasons.length === 0 ? 'pass' : 'fail', reasons);
+}
+
+/** Below this share of the target the load that was asked for was never put on. */
+const reachedShareMin = 0.95;
+
+function shortfallOf({ targetRecordsPerS, recordsPerS }: LoadReport): string[] {
+  if (targetRecordsPerS === 'max' || recordsPerS >= reachedShareMin * targetRecordsPerS) return [];
+  const [have, want] = [recordsPerS, targetRecordsPerS].map((n) => Math.round(n));
+  return [`the target rate was not reached: ${have} of ${want} records/s were acknowledged`];
 }
 
 function doubtsOf(report: LoadReport): string[] {

@@ -6,7 +6,7 @@ import { hasBit, type ProducerFigures, type ReaderFigures } from './threads.ts';
 
 /** Above these the generator, not Kafka, decides the figures: the verdict must not trust them. */
 const lateShareMax = 0.25;
-const cpuShareMax = 0.95;
+const cpuShareMax = 0.85;
 
 export interface Measured {
   load: NormalLoad;

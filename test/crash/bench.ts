@@ -17,6 +17,8 @@ import { root, temporalServer, type Victim, workerProcess } from '../support/pro
 
 export interface Bench {
   home: string;
+  /** Temporal's. */
+  address: string;
   cloud: Cloud;
   client: Client;
   temporal: Victim;
@@ -55,6 +57,7 @@ export async function openBench(): Promise<Bench> {
   });
   return {
     home,
+    address,
     cloud,
     client: new Client({ connection }),
     temporal: server,

@@ -42,14 +42,14 @@ const calls: Record<Scenario['operation'], string[]> = {
   destroy: ['terminateInstance', 'deleteVolume', 'deleteInterface', 'listVolumes'],
 };
 
-/** Trial `index` of the series; every combination of victim and moment comes up in turn. */
+/** Trial `index`: with three operations in turn, 36 trials go through every combination. */
 export function scenarioOf(
   operation: Scenario['operation'],
   index: number,
   random: () => number,
 ): Scenario {
   const victim = victims[index % victims.length] ?? 'worker';
-  const moment = moments[Math.floor(index / victims.length) % moments.length] ?? 'during';
+  const moment = moments[Math.floor(index / 12) % moments.length] ?? 'during';
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
   const fault = {
     call: pick(calls[operation]),

@@ -100,6 +100,11 @@ describe('the verdict', () => {
       'the load generator was saturated: too slow',
     ],
     ['fail', { errors: 5 }, 'errors==0: it was 5'],
+    [
+      'fail',
+      { recordsPerS: 500 },
+      'the target rate was not reached: 500 of 1000 records/s were acknowledged',
+    ],
   ] as const)('is %s for %j', (verdict, change, reason) => {
     const judged = judge(load(['errors==0']), report(change as Partial<LoadReport>));
     expect(judged).toMatchObject({ verdict, reasons: [reason] });
