@@ -2,7 +2,9 @@
  * Waiting for Kafka. Readiness is asked of Kafka (registered and unfenced, voter in the quorum, in
  * sync everywhere), never concluded from a process that runs.
  */
+
 import type { NodeTarget } from '../../contracts/plan.ts';
+import { kafkaMetadataLevel } from '../../contracts/settings.ts';
 import type { KafkaAdmin } from '../../providers/kafka/kafka.ts';
 import { theInstance } from '../cloud/instances.ts';
 import type { ActivityDeps, StepScope } from '../lib/deps.ts';
@@ -125,6 +127,8 @@ async function clusterLag(admin: KafkaAdmin, wanted: number[]): Promise<string |
   const registered = new Set((await admin.brokers()).map((b) => b.nodeId));
   const missing = wanted.filter((id) => !registered.has(id));
   if (missing.length > 0) return `brokers not registered yet: ${missing.join(', ')}`;
+  const level = (await admin.features())['metadata.version'] ?? 0;
+  if (level < kafkaMetadataLevel) return `metadata.version is ${level}, not ${kafkaMetadataLevel}`;
   const behind = (await admin.topics()).flatMap((t) =>
     t.partitions
       .filter((p) => p.replicas.some((id) => wanted.includes(id) && !p.isr.includes(id)))

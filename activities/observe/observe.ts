@@ -28,6 +28,7 @@ export function createObserveActivities(deps: ActivityDeps) {
           kafkaReachable: kafka !== undefined,
           topics: kafka?.topics ?? [],
           dynamicConfig: kafka?.dynamicConfig ?? {},
+          ...(kafka ? { metadataVersion: kafka.metadataVersion } : {}),
         };
       }),
   };
@@ -86,6 +87,7 @@ interface KafkaSnapshot {
   replicas: Map<number, number>;
   topics: ObservedTopic[];
   dynamicConfig: Record<string, string>;
+  metadataVersion: string;
 }
 
 /** Asks until Kafka answers or patience runs out; then it counts as unreachable (undefined). */
@@ -115,6 +117,7 @@ async function snapshot(admin: KafkaAdmin): Promise<KafkaSnapshot> {
     replicas: replicasByNode(views),
     topics: own.map((t) => observedTopic(t, configs.get(t.name) ?? {})),
     dynamicConfig: await admin.clusterConfig(),
+    metadataVersion: String((await admin.features())['metadata.version'] ?? 'unknown'),
   };
 }
 

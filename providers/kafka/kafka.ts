@@ -50,7 +50,16 @@ export interface AclRule {
   operations: ('read' | 'write' | 'create' | 'describe' | 'idempotent-write' | 'all')[];
 }
 
+/** Client quotas of a user; null removes one, so that the default holds again. */
+export interface Quotas {
+  producerBytesPerS?: number | null;
+  consumerBytesPerS?: number | null;
+  requestPercent?: number | null;
+}
+
 export interface KafkaAdmin {
+  /** Finalised feature levels, for example `metadata.version` 30 (Kafka 4.3). */
+  features(): Promise<Record<string, number>>;
   /** Unfenced brokers, as Metadata lists them. */
   brokers(): Promise<BrokerView[]>;
   topics(names?: string[]): Promise<TopicView[]>;
@@ -82,6 +91,9 @@ export interface KafkaAdmin {
   createAcls(rules: AclRule[]): Promise<void>;
   deleteAclsOf(principal: string): Promise<void>;
   aclPrincipals(): Promise<string[]>;
+  /** Quotas that are set for the user; none: empty. */
+  quotas(username: string): Promise<Quotas>;
+  alterQuotas(username: string, quotas: Quotas): Promise<void>;
   /** Forgets a broker that is stopped and empty. */
   unregisterBroker(nodeId: number): Promise<void>;
   close(): Promise<void>;

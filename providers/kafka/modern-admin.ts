@@ -8,6 +8,7 @@ import {
   AclPermissionTypes,
   Admin,
   alterUserScramCredentialsV0,
+  apiVersionsV4,
   ConfigResourceTypes,
   ConfigSources,
   type Connection,
@@ -20,7 +21,14 @@ import {
   unregisterBrokerV0,
 } from '@platformatic/kafka';
 import { asked, protocolErrorOf } from './errors.ts';
-import type { AclRule, ConfigChange, KafkaAccess, KafkaAdmin, QuorumView } from './kafka.ts';
+import type {
+  AclRule,
+  ConfigChange,
+  KafkaAccess,
+  KafkaAdmin,
+  QuorumView,
+  Quotas,
+} from './kafka.ts';
 
 type ModernAdmin = Omit<
   KafkaAdmin,
@@ -57,6 +65,7 @@ export function createModernAdmin(access: KafkaAccess, timeoutMs: number): Moder
     ...userCalls(raw),
     ...aclCalls(admin),
     ...clusterCalls(admin, raw),
+    ...quotaCalls(admin),
     close: async () => {
       await Promise.allSettled([admin.close(), pool.close()]);
     },
@@ -218,9 +227,16 @@ const toAcls = (rule: AclRule) =>
 function clusterCalls(
   admin: Admin,
   raw: Raw,
-): Pick<ModernAdmin, 'quorum' | 'logDirs' | 'unregisterBroker'> {
+): Pick<ModernAdmin, 'quorum' | 'features' | 'logDirs' | 'unregisterBroker'> {
   return {
     quorum: () => raw(quorumView),
+    features: () =>
+      raw(async (connection) => {
+        const { finalizedFeatures } = await apiVersionsV4.api.async(connection, 'asgard', '1');
+        return Object.fromEntries(
+          (finalizedFeatures ?? []).map((f) => [f.name, f.maxVersionLevel]),
+        );
+      }),
     logDirs: (nodeIds) =>
       asked(async () => {
         const names = await admin.listTopics({ includeInternals: true });
@@ -246,6 +262,46 @@ function clusterCalls(
         } catch (error) {
           if (protocolErrorOf(error) !== 'BROKER_ID_NOT_REGISTERED') throw error;
         }
+      }),
+  };
+}
+
+const quotaKeys = {
+  producerBytesPerS: 'producer_byte_rate',
+  consumerBytesPerS: 'consumer_byte_rate',
+  requestPercent: 'request_percentage',
+} as const;
+
+type QuotaKey = (typeof quotaKeys)[keyof Quotas];
+type QuotaChange =
+  | { key: QuotaKey; remove: true }
+  | { key: QuotaKey; value: number; remove: false };
+
+function quotaCalls(admin: Admin): Pick<ModernAdmin, 'quotas' | 'alterQuotas'> {
+  const names = Object.entries(quotaKeys) as [keyof Quotas, QuotaKey][];
+  return {
+    quotas: (username) =>
+      asked(async () => {
+        const found = await admin.describeClientQuotas({
+          components: [{ entityType: 'user', matchType: 0, match: username }],
+        });
+        const values = found.flatMap((entry) => entry.values);
+        return Object.fromEntries(
+          names.flatMap(([name, key]) => {
+            const value = values.find((v) => v.key === key)?.value;
+            return value === undefined ? [] : [[name, value]];
+          }),
+        );
+      }),
+    alterQuotas: (username, quotas) =>
+      asked(async () => {
+        const ops = names.flatMap(([name, key]): QuotaChange[] => {
+          const value = quotas[name];
+          if (value === undefined) return [];
+          return value === null ? [{ key, remove: true }] : [{ key, value, remove: false }];
+        });
+        const entities = [{ entityType: 'user' as const, entityName: username }];
+        await admin.alterClientQuotas({ entries: [{ entities, ops }] });
       }),
   };
 }

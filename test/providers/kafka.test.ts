@@ -2,7 +2,7 @@
 
 import { homedir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { settingsFrom } from '../../contracts/settings.ts';
+import { kafkaMetadataLevel, settingsFrom } from '../../contracts/settings.ts';
 import type { NormalLoad } from '../../contracts/spec.ts';
 import { judge } from '../../domain/load/verdict.ts';
 import { findProcess } from '../../providers/cloud/local/processes.ts';
@@ -125,6 +125,22 @@ describe('the cluster', () => {
     }
     expect(await admin.scramUsers()).toEqual(['asgard-admin', 'asgard-broker']);
     expect(await admin.aclPrincipals()).toEqual([]);
+  });
+
+  it('tells its feature levels', async () => {
+    expect(await admin.features()).toMatchObject({ 'metadata.version': kafkaMetadataLevel });
+  });
+
+  it('sets and removes the quotas of a user, also twice', async () => {
+    for (let i = 0; i < 2; i++) {
+      await admin.alterQuotas('q', { producerBytesPerS: 1_000_000, requestPercent: 50 });
+    }
+    const set = { producerBytesPerS: 1_000_000, requestPercent: 50 };
+    expect(await admin.quotas('q')).toEqual(set);
+    for (let i = 0; i < 2; i++) {
+      await admin.alterQuotas('q', { producerBytesPerS: null, requestPercent: null });
+    }
+    expect(await admin.quotas('q')).toEqual({});
   });
 
   it('accepts that a broker is unknown when it is to be forgotten', async () => {
