@@ -108,7 +108,10 @@ export interface Cloud {
     boot: BootDocument;
     tags: Tags;
   }): Promise<CloudInstance>;
-  /** Starts a stopped instance; a running or pending one is left alone. Safe to repeat. */
+  /**
+   * Starts a stopped instance; a running or pending one is left alone, one that is still stopping
+   * is refused (`InvalidState`: repeat later). Safe to repeat.
+   */
   startInstance(r: { id: string }): Promise<void>;
   /** Asks for a clean stop (SIGTERM); answers before it has stopped. Safe to repeat. */
   stopInstance(r: { id: string }): Promise<void>;

@@ -63,10 +63,15 @@ export class Victim {
   }
 }
 
-/** Kills `pid` when this process ends in any way: a shell that waits for our end of a pipe. */
+/**
+ * Kills `pid` when this process ends in any way: a shell that waits for our end of a pipe. The
+ * start time is compared first, since by then the number may be another process's.
+ */
 export function watchdog(pid: number | undefined): void {
   if (pid === undefined) return;
-  const guard = spawn('sh', ['-c', `cat > /dev/null; kill -9 ${pid} 2> /dev/null`], {
+  const startTime = `cut -d' ' -f22 /proc/${pid}/stat 2> /dev/null`;
+  const script = `t=$(${startTime}); cat > /dev/null; [ "$(${startTime})" = "$t" ] && kill -9 ${pid}`;
+  const guard = spawn('sh', ['-c', script], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });

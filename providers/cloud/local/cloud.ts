@@ -15,7 +15,7 @@ import {
 } from '../cloud.ts';
 import { type InstanceData, Machines } from './machines.ts';
 import { freePorts } from './ports.ts';
-import { type Kind, Records, type Row } from './records.ts';
+import { fingerprint, type Kind, Records, type Row } from './records.ts';
 
 export interface LocalCloudOptions {
   /** Absolute directory of records, disks and logs. */
@@ -140,9 +140,14 @@ class LocalCloud implements Cloud {
 
   async startInstance({ id }: { id: string }) {
     await this.machines.reconcile();
-    this.change<InstanceData>('instance', id, ({ data }) => {
+    this.change<InstanceData>('instance', id, (row) => {
+      const { data } = row;
       if (data.wanted === 'terminated') throw new CloudError('InvalidState', `${id} is terminated`);
       if (data.wanted === 'running') return;
+      // It would be taken for the new start, and then be gone.
+      if (this.machines.describe(row).state === 'stopping') {
+        throw new CloudError('InvalidState', `${id} is still stopping`);
+      }
       Object.assign(data, { wanted: 'running', started: false });
       delete data.reason;
     });
@@ -189,7 +194,7 @@ class LocalCloud implements Cloud {
     { token, tags, ...rest }: { token: string; tags: Tags },
     data: () => T,
   ): Row<T> {
-    const params = JSON.stringify({ tags, ...rest });
+    const params = fingerprint({ tags, ...rest });
     return this.records.exclusively(() => {
       const before = this.records.byToken<T>(kind, token, params);
       if (before) return before;

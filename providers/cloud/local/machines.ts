@@ -7,7 +7,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InstanceState } from '../../../contracts/observed.ts';
-import type { BootDocument, CloudInstance } from '../cloud.ts';
+import { type BootDocument, CloudError, type CloudInstance } from '../cloud.ts';
 import { writeBootFiles } from './boot-script.ts';
 import { findProcess, signalGroup, startMachine } from './processes.ts';
 import type { Records, Row } from './records.ts';
@@ -17,7 +17,8 @@ export interface InstanceData {
   rack: string;
   volumeId: string;
   interfaceId: string;
-  boot: BootDocument;
+  /** Absent once terminated: it holds secrets. */
+  boot?: BootDocument;
   wanted: 'running' | 'stopped' | 'terminated';
   /** A process was started for the present wish to run; without one now, it crashed. */
   started: boolean;
@@ -38,6 +39,8 @@ interface MachinesOptions {
 
 /** A stopping broker hands over its leaders; a terminated one has nothing to keep. */
 const graceMs = { stopped: 60_000, terminated: 2_000 };
+
+const endedByItself = 'its process ended by itself; its log file and console.log beside it say why';
 
 const kernelBootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 
@@ -87,14 +90,17 @@ export class Machines {
   async reconcile(): Promise<void> {
     const { records } = this.options;
     const due = this.live().filter((row) => this.isDue(row));
+    let ended = false;
     for (const { id } of due) {
       records.exclusively(() => {
         const row = records.get<InstanceData>(id);
         if (!row || row.goneAt !== null) return;
         this.step(row);
         records.save(row);
+        ended ||= row.goneAt !== null;
       });
     }
+    if (ended) records.wipe();
     this.sweep();
   }
 
@@ -125,7 +131,9 @@ export class Machines {
     else if (pid !== undefined) this.stepDown(data, pid, data.wanted);
     else {
       delete data.pid;
-      if (data.wanted === 'terminated') row.goneAt = Date.now();
+      if (data.wanted !== 'terminated') return;
+      row.goneAt = Date.now();
+      delete data.boot;
     }
   }
 
@@ -138,7 +146,7 @@ export class Machines {
       Object.assign(data, { started: true, bootId, ...(spawned ? { pid: spawned } : {}) });
     } else {
       // It ran in this boot and is gone without being asked: as a cloud would, report it stopped.
-      Object.assign(data, { wanted: 'stopped', reason: 'its process ended by itself' });
+      Object.assign(data, { wanted: 'stopped', reason: endedByItself });
       delete data.pid;
     }
   }
@@ -153,6 +161,7 @@ export class Machines {
 
   private spawn({ id, data }: Row<InstanceData>): number | undefined {
     const { dir, kafkaLibs, types } = this.options;
+    if (!data.boot) throw new CloudError('InvalidState', `${id} has nothing to boot with`);
     const instanceDir = this.dirOf(id);
     const script = writeBootFiles({
       instanceId: id,

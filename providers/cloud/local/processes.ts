@@ -1,7 +1,7 @@
 /**
- * Machines of the local cloud are process groups. A group is found by the instance id in its
- * command line, never by a remembered pid alone, and only such verified processes are ever
- * signalled.
+ * Machines of the local cloud are process groups. A group is found by the instance id in the
+ * command line of its leader, never by a remembered pid alone, and only such verified processes are
+ * ever signalled: a person's `grep` for an instance id carries the id too, and must not be hit.
  */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ function carries(pid: number, instanceId: string): boolean {
   try {
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
     const wanted = mark(instanceId);
-    return words.some((w) => w === wanted || w === `-D${wanted}`) && !isZombie(pid);
+    return words.some((w) => w === wanted || w === `-D${wanted}`) && isMachine(pid);
   } catch {
     return false; // It ended while being looked at.
   }
@@ -35,14 +35,23 @@ function carries(pid: number, instanceId: string): boolean {
 const statOf = (pid: number): string[] =>
   readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
 
-const isZombie = (pid: number): boolean => statOf(pid)[0] === 'Z';
+/**
+ * Alive and the leader of its own session: `startMachine` makes one, and flock, shell and JVM
+ * replace each other in it by exec. What a shell or a worker runs has their session instead.
+ */
+function isMachine(pid: number): boolean {
+  const [state, , group, session] = statOf(pid);
+  return state !== 'Z' && Number(group) === pid && Number(session) === pid;
+}
 
-/** Signals the whole group of a verified process; accepts that it has just ended. */
+/**
+ * Signals the group that a verified process (one that `findProcess` answered) leads; accepts that
+ * it has just ended. Never signals the group of anybody who leads none.
+ */
 export function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
   try {
-    const group = Number(statOf(pid)[2]);
-    // Group 0 and 1 would be everybody's or the system's.
-    if (group > 1) process.kill(-group, signal);
+    // Groups 0 and 1 would be everybody's and the system's.
+    if (pid > 1 && isMachine(pid)) process.kill(-pid, signal);
   } catch {
     // Gone already, which is what was wanted.
   }

@@ -1,8 +1,10 @@
 /**
  * The local cloud's records in one SQLite file: the kernel lock behind a transaction dies with its
  * holder, so a worker killed at any instant leaves either all of a change or none of it, and
- * another process goes on at once. Boot documents hold secrets: the file is 0600.
+ * another process goes on at once. Boot documents hold secrets: the file is 0600, and what an ended
+ * machine booted with is wiped, not only unlisted.
  */
+import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -14,7 +16,7 @@ export interface Row<T = unknown> {
   id: string;
   kind: Kind;
   token: string;
-  /** The create call's parameters as JSON, to tell a repeated call from another one. */
+  /** Fingerprint of the create call's parameters, to tell a repeated call from another one. */
   params: string;
   tags: Tags;
   data: T;
@@ -48,6 +50,7 @@ export class Records {
     this.db.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
+      PRAGMA secure_delete = ON;
       CREATE TABLE IF NOT EXISTS resources (
         id TEXT PRIMARY KEY, kind TEXT NOT NULL, token TEXT NOT NULL, params TEXT NOT NULL,
         tags TEXT NOT NULL, data TEXT NOT NULL, gone_at INTEGER,
@@ -56,9 +59,16 @@ export class Records {
     `);
   }
 
-  /** Runs `work` alone among all processes; rolls back when it throws. Must stay synchronous. */
+  /**
+   * Runs `work` alone among all processes; rolls back when it throws. Must stay synchronous.
+   * CloudError `Unavailable` when others hold the records for too long; nothing was done then.
+   */
   exclusively<T>(work: () => T): T {
-    this.db.exec('BEGIN IMMEDIATE');
+    try {
+      this.db.exec('BEGIN IMMEDIATE');
+    } catch (cause) {
+      throw new CloudError('Unavailable', 'the records of the local cloud are busy', { cause });
+    }
     try {
       const result = work();
       this.db.exec('COMMIT');
@@ -69,18 +79,21 @@ export class Records {
     }
   }
 
-  /** The row of a repeated create call, after the rules of client tokens. */
+  /**
+   * The row of a repeated create call, after the rules of client tokens. That it is gone is said
+   * first: parameters of what no longer exists cannot clash with anything.
+   */
   byToken<T>(kind: Kind, token: string, params: string): Row<T> | undefined {
     const raw = this.db
       .prepare('SELECT * FROM resources WHERE kind = ? AND token = ?')
       .get(kind, token) as Raw | undefined;
     if (!raw) return undefined;
+    if (raw.gone_at !== null) {
+      throw new CloudError('IdempotentResourceGone', `${raw.id}, made with this token, is gone`);
+    }
     if (raw.params !== params) {
       const message = `token ${token} was used with other parameters for ${raw.id}`;
       throw new CloudError('IdempotentParameterMismatch', message);
-    }
-    if (raw.gone_at !== null) {
-      throw new CloudError('IdempotentResourceGone', `${raw.id}, made with this token, is gone`);
     }
     return fromRaw(raw);
   }
@@ -126,9 +139,30 @@ export class Records {
     this.db.prepare('DELETE FROM resources WHERE gone_at < ?').run(now - rememberMs);
   }
 
+  /**
+   * Overwrites what rows held before their last change, also in the write-ahead log. Best effort
+   * while another process reads; the next call makes up for it.
+   */
+  wipe(): void {
+    this.db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  }
+
   close(): void {
     this.db.close();
   }
+}
+
+/**
+ * SHA-256 over the parameters with sorted keys: the order of tags means nothing, and a boot
+ * document's secrets must not be kept a second time.
+ */
+export function fingerprint(params: unknown): string {
+  const canonical = JSON.stringify(params, (_, value: unknown) =>
+    value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+  return createHash('sha256').update(canonical).digest('hex');
 }
 
 const fromRaw = <T>(raw: Raw): Row<T> => ({
