@@ -1,10 +1,11 @@
 /**
  * Secrets in files: one JSON file per cluster (0600) in a 0700 directory. Created by link, so that
- * of two racing creators one wins and both return the same secrets.
+ * of two racing creators one wins and both return the same secrets. No error may quote a secret.
  */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { principals } from '../../contracts/names.ts';
 import type { ClusterSecrets, SecretStore } from './secrets.ts';
 
 export interface FileSecretOptions {
@@ -19,10 +20,11 @@ export function createFileSecretStore({ dir, env = {} }: FileSecretOptions): Sec
   const clientFile = (cluster: string) => join(dir, `${safe(cluster)}.client.properties`);
 
   const read = async (cluster: string): Promise<ClusterSecrets | undefined> => {
-    const given = env[`ASGARD_SECRET_${cluster.toUpperCase().replaceAll('-', '_')}`];
-    if (given) return JSON.parse(given) as ClusterSecrets;
+    const variable = `ASGARD_SECRET_${cluster.toUpperCase().replaceAll('-', '_')}`;
+    const given = env[variable];
+    if (given) return parseSecrets(given, variable);
     const text = await readFile(file(cluster), 'utf8').catch(absent);
-    return text === undefined ? undefined : (JSON.parse(text) as ClusterSecrets);
+    return text === undefined ? undefined : parseSecrets(text, file(cluster));
   };
 
   return {
@@ -31,29 +33,79 @@ export function createFileSecretStore({ dir, env = {} }: FileSecretOptions): Sec
       const before = await read(cluster);
       if (before) return before;
       await mkdir(dir, { recursive: true, mode: 0o700 });
-      const draft = `${file(cluster)}.${randomBytes(6).toString('hex')}`;
-      await writeFile(draft, JSON.stringify(newSecrets(), null, 2), { mode: 0o600 });
+      const draft = await writeDraft(file(cluster), JSON.stringify(newSecrets(), null, 2));
       // Links fail when the name exists: the first creator wins, whoever else was at it.
       await link(draft, file(cluster)).catch(ifExists);
       await rm(draft, { force: true });
+      await sync(dir);
       const stored = await read(cluster);
       if (!stored) throw new Error(`secrets of ${cluster} were deleted while being created`);
       return stored;
     },
     async delete(cluster) {
-      await rm(clientFile(cluster), { force: true });
-      await rm(file(cluster), { force: true });
+      const names = (await readdir(dir).catch(absent)) ?? [];
+      const kept = [clientFile(cluster), file(cluster)].map((path) => basename(path));
+      // A creator killed half-way leaves its draft, which holds passwords too. The file goes last:
+      // until then a repeated delete finds what it has to do.
+      const drafts = names.filter((name) => kept.some((own) => name.startsWith(`${own}.`)));
+      for (const name of [...drafts, ...kept]) await rm(join(dir, name), { force: true });
     },
     async writeClientProperties(cluster, bootstrap) {
       const secrets = await read(cluster);
       if (!secrets) throw new Error(`no secrets of ${cluster} are stored`);
       await mkdir(dir, { recursive: true, mode: 0o700 });
-      const draft = `${clientFile(cluster)}.${randomBytes(6).toString('hex')}`;
-      await writeFile(draft, clientProperties(bootstrap, secrets.passwords.admin), { mode: 0o600 });
-      await rename(draft, clientFile(cluster));
+      const text = clientProperties(bootstrap, secrets.passwords.admin);
+      await rename(await writeDraft(clientFile(cluster), text), clientFile(cluster));
       return clientFile(cluster);
     },
   };
+}
+
+/** Writes `text` beside `path` (0600), on disk when this returns; answers the draft's path. */
+async function writeDraft(path: string, text: string): Promise<string> {
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  const handle = await open(draft, 'wx', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  return draft;
+}
+
+/** Puts the names of a directory on disk: passwords must not be older than what they open. */
+async function sync(dir: string): Promise<void> {
+  const handle = await open(dir, 'r');
+  await handle.sync().finally(() => handle.close());
+}
+
+/** What JAAS lines, StorageTool's lists and properties take as it is, without quoting. */
+const plainPassword = /^[\w.~+/=-]+$/;
+
+/** Throws an Error that says where and which field, and never what stands there. */
+function parseSecrets(text: string, where: string): ClusterSecrets {
+  const secrets = parseJson(text) as Partial<ClusterSecrets> | undefined;
+  if (secrets === undefined) throw new Error(`${where} is not a JSON object`);
+  for (const field of ['clusterId', 'directorySeed'] as const) {
+    if (typeof secrets[field] !== 'string') throw new Error(`${where}: ${field} is missing`);
+  }
+  for (const principal of Object.keys(principals) as (keyof typeof principals)[]) {
+    if (plainPassword.test(secrets.passwords?.[principal] ?? '')) continue;
+    const rule = 'must be letters, digits or any of . _ ~ + / = -';
+    throw new Error(`${where}: passwords.${principal} ${rule}`);
+  }
+  return secrets as ClusterSecrets;
+}
+
+/** Undefined when it is no object: a parser's message would quote the text. */
+function parseJson(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return value !== null && typeof value === 'object' ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Names reach the file system: anything but a plain name is refused. */
@@ -68,7 +120,7 @@ const clientProperties = (bootstrap: string, password: string): string =>
     'security.protocol=SASL_PLAINTEXT',
     'sasl.mechanism=SCRAM-SHA-512',
     'sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required \\',
-    `  username="asgard-admin" password="${password}";`,
+    `  username="${principals.admin}" password="${password}";`,
     '',
   ].join('\n');
 

@@ -1,11 +1,16 @@
 /** The secret store: files that only their owner can read, and one winner among racing creators. */
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createFileSecretStore } from '../../providers/secrets/file-store.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'asgard-secrets-'));
+const given = {
+  clusterId: 'c',
+  directorySeed: 's',
+  passwords: { admin: 'a1', broker: 'b2', controller: 'c3', load: 'd4' },
+};
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 describe('the secret store', () => {
@@ -34,10 +39,36 @@ describe('the secret store', () => {
   });
 
   it('prefers the environment', async () => {
-    const given = { clusterId: 'c', directorySeed: 's', passwords: {} };
     const env = { ASGARD_SECRET_MY_CLUSTER: JSON.stringify(given) };
     const other = createFileSecretStore({ dir: join(dir, 'b'), env });
     expect(await other.create('my-cluster')).toEqual(given);
+  });
+
+  it.each([
+    ['hunter2-not-json', 'is not a JSON object'],
+    ['"hunter2"', 'is not a JSON object'],
+    [JSON.stringify({ ...given, clusterId: 7 }), 'clusterId is missing'],
+    [JSON.stringify({ ...given, passwords: { admin: 'hunter2' } }), 'passwords.broker must be'],
+    [
+      JSON.stringify({ ...given, passwords: { ...given.passwords, load: 'hunter2",x="' } }),
+      'passwords.load must be',
+    ],
+  ])('refuses %s from the environment, naming variable and field only', async (text, told) => {
+    const other = createFileSecretStore({ dir: join(dir, 'b'), env: { ASGARD_SECRET_O: text } });
+    const error = await other.create('o').catch((e: Error) => e);
+    expect(String(error)).toContain(`ASGARD_SECRET_O`);
+    expect(String(error)).toContain(told);
+    expect(String(error)).not.toContain('hunter2');
+  });
+
+  it('leaves no draft of a killed creator when it forgets', async () => {
+    await store.create('a');
+    await store.create('a-b');
+    for (const file of ['a.json', 'a.client.properties', 'a-b.json']) {
+      writeFileSync(join(dir, 'a', `${file}.0123456789ab`), 'password');
+    }
+    await store.delete('a');
+    expect(readdirSync(join(dir, 'a')).sort()).toEqual(['a-b.json', 'a-b.json.0123456789ab']);
   });
 
   it('refuses names that would leave its directory', async () => {
