@@ -29,6 +29,7 @@ import type {
   QuorumView,
   Quotas,
 } from './kafka.ts';
+import { settled } from './settled.ts';
 
 type ModernAdmin = Omit<
   KafkaAdmin,
@@ -82,33 +83,44 @@ function toBroker(address: string) {
 function configCalls(
   admin: Admin,
 ): Pick<ModernAdmin, 'topicConfigs' | 'clusterConfig' | 'alterConfig'> {
+  const topicConfigs: ModernAdmin['topicConfigs'] = (names) =>
+    asked(async () => {
+      if (names.length === 0) return new Map();
+      const found = await admin.describeConfigs({
+        resources: names.map((resourceName) => ({
+          resourceType: ConfigResourceTypes.TOPIC,
+          resourceName,
+          configurationKeys: null,
+        })),
+      });
+      return new Map(
+        found.map((r) => [r.resourceName, valuesFrom(r.configs, ConfigSources.TOPIC_CONFIG)]),
+      );
+    });
+  const clusterConfig: ModernAdmin['clusterConfig'] = () =>
+    asked(async () => {
+      const resourceType = ConfigResourceTypes.BROKER;
+      const [found] = await admin.describeConfigs({
+        resources: [{ resourceType, resourceName: '', configurationKeys: null }],
+      });
+      return valuesFrom(found?.configs ?? [], ConfigSources.DYNAMIC_DEFAULT_BROKER_CONFIG);
+    });
   return {
-    topicConfigs: (names) =>
-      asked(async () => {
-        if (names.length === 0) return new Map();
-        const found = await admin.describeConfigs({
-          resources: names.map((resourceName) => ({
-            resourceType: ConfigResourceTypes.TOPIC,
-            resourceName,
-            configurationKeys: null,
-          })),
-        });
-        return new Map(
-          found.map((r) => [r.resourceName, valuesFrom(r.configs, ConfigSources.TOPIC_CONFIG)]),
-        );
-      }),
-    clusterConfig: () =>
-      asked(async () => {
-        const resourceType = ConfigResourceTypes.BROKER;
-        const [found] = await admin.describeConfigs({
-          resources: [{ resourceType, resourceName: '', configurationKeys: null }],
-        });
-        return valuesFrom(found?.configs ?? [], ConfigSources.DYNAMIC_DEFAULT_BROKER_CONFIG);
-      }),
-    alterConfig: (change) =>
-      asked(async () => {
-        await admin.incrementalAlterConfigs({ resources: [toResource(change)] });
-      }),
+    topicConfigs,
+    clusterConfig,
+    async alterConfig(change) {
+      await asked(() => admin.incrementalAlterConfigs({ resources: [toResource(change)] }));
+      const { resource, set } = change;
+      if (resource.kind === 'broker') return;
+      await settled(async () => {
+        const now =
+          resource.kind === 'cluster'
+            ? await clusterConfig()
+            : (await topicConfigs([resource.name])).get(resource.name);
+        const shows = ([key, value]: [string, string | null]) => (now?.[key] ?? null) === value;
+        return Object.entries(set).every(shows) ? true : undefined;
+      });
+    },
   };
 }
 

@@ -2,15 +2,12 @@
 import type { Admin } from 'kafkajs';
 import { asked, protocolErrorOf } from './errors.ts';
 import { type KafkaAdmin, KafkaError, type TopicView } from './kafka.ts';
+import { settled } from './settled.ts';
 
 type TopicAdmin = Pick<
   KafkaAdmin,
   'brokers' | 'topics' | 'createTopic' | 'deleteTopic' | 'addPartitions' | 'offsets'
 >;
-
-/** How often metadata may lag behind a change that Kafka has confirmed. */
-const lagTriesMax = 100;
-const lagPauseMs = 100;
 
 export function createTopicAdmin(admin: Admin): TopicAdmin {
   const topics = (names?: string[]): Promise<TopicView[]> =>
@@ -110,16 +107,6 @@ function topicChanges(
 
 const toFailure = (error: unknown): Promise<unknown> =>
   asked(async () => Promise.reject(error)).catch((failure) => failure);
-
-/** Asks until there is an answer: each broker's metadata follows the controller in its own time. */
-async function settled<T>(ask: () => Promise<T | undefined>): Promise<T> {
-  for (let tries = 0; tries < lagTriesMax; tries++) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    await new Promise((resolve) => setTimeout(resolve, lagPauseMs));
-  }
-  throw new KafkaError('unavailable', 'the change does not show in Kafka’s metadata yet');
-}
 
 function requireEqual(
   view: TopicView,

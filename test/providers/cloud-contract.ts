@@ -75,6 +75,14 @@ export function cloudContract(cloud: () => Cloud): void {
     await expect(other).rejects.toMatchObject({ code: 'IdempotentParameterMismatch' });
   });
 
+  it('takes the same parameters in another order for the same', async () => {
+    const { token, rack } = names();
+    const first = { token, diskGiB: 1, rack, tags: { one: token, two: token } };
+    const again = { tags: { two: token, one: token }, rack, token, diskGiB: 1 };
+    const { id } = await persist(() => cloud().createVolume(first));
+    expect((await persist(() => cloud().createVolume(again))).id).toBe(id);
+  });
+
   it('refuses a token whose thing is gone', async () => {
     const n = names();
     const { id } = await persist(() => cloud().createInterface(n));
