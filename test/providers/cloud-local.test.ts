@@ -3,10 +3,10 @@
  * starters killed at any instant, and secrets of machines that are gone.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BootDocument, Cloud } from '../../providers/cloud/cloud.ts';
@@ -129,6 +129,36 @@ const files = (root: string): string[] =>
   readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
+
+describe('a machine in the middle of exec', () => {
+  it('is not taken for dead, however often it is looked at', async () => {
+    const own = join(dir, 'i-exec');
+    mkdirSync(own);
+    const script = join(own, 'again.sh');
+    writeFileSync(script, '[ "$2" -gt 0 ] || exit 0; exec sh "$0" "$1" $(($2 - 1))\n');
+    const args = [script, mark('i-exec'), '3000'];
+    const child = spawn('sh', args, { cwd: own, detached: true, stdio: 'ignore' });
+    strangers.push(child);
+    let missed = 0;
+    while (child.exitCode === null && child.signalCode === null) {
+      for (let i = 0; i < 100; i++) {
+        if (findProcess('i-exec', child.pid) === undefined && isAlive(child.pid)) missed++;
+      }
+      await setImmediate(); // Lets Node hear of its end.
+    }
+    expect(child.exitCode).toBe(0);
+    expect(missed).toBe(0);
+  });
+});
+
+/** Asked of the kernel, after it was not found: neither gone nor waiting to be reaped. */
+function isAlive(pid: number | undefined): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
 
 describe('a starter killed at any instant', () => {
   const rounds = 25;

@@ -4,7 +4,8 @@
  * ever signalled: a person's `grep` for an instance id carries the id too, and must not be hit.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 
 /** Carried in the command line of every process of an instance. */
 export const mark = (instanceId: string): string => `asgard.instance=${instanceId}`;
@@ -23,13 +24,22 @@ export function findProcess(instanceId: string, hint?: number): number | undefin
 
 function carries(pid: number, instanceId: string): boolean {
   try {
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
     const wanted = mark(instanceId);
-    return words.some((w) => w === wanted || w === `-D${wanted}`) && isMachine(pid);
+    const says = line.split('\0').some((w) => w === wanted || w === `-D${wanted}`);
+    return (says || (line === '' && isIn(pid, instanceId))) && isMachine(pid);
   } catch {
     return false; // It ended while being looked at.
   }
 }
+
+/**
+ * While flock, shell and JVM replace each other by exec, the command line reads as empty for an
+ * instant (seen about once in 5000 looks). The working directory goes on through it, so that a
+ * machine in the middle of its boot is not taken for dead, and then stopped for it.
+ */
+const isIn = (pid: number, instanceId: string): boolean =>
+  basename(readlinkSync(`/proc/${pid}/cwd`)) === instanceId;
 
 /** The fields after the command name, which may itself hold spaces and brackets. */
 const statOf = (pid: number): string[] =>
@@ -58,7 +68,8 @@ export function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
 }
 
 /**
- * Starts a machine in a session of its own, so that it outlives the caller. The kernel lock on
+ * Starts a machine in a session of its own, so that it outlives the caller, and in the directory of
+ * its lock file, which must be named as the instance is. The kernel lock on
  * `lockFile` is held by the machine itself: a second one for the same instance waits in vain and
  * ends, even when its starter never learned of the first.
  */
@@ -73,7 +84,12 @@ export function startMachine(options: {
     const child = spawn(
       'flock',
       ['-w', '10', '--no-fork', options.lockFile, 'sh', options.script, mark(options.instanceId)],
-      { detached: true, stdio: ['ignore', log, log], env: machineEnvironment() },
+      {
+        detached: true,
+        cwd: dirname(options.lockFile),
+        stdio: ['ignore', log, log],
+        env: machineEnvironment(),
+      },
     );
     child.on('error', () => undefined); // No flock: seen as a machine that never came up.
     child.unref();
