@@ -32,8 +32,26 @@ export interface LoadReport {
   /** Acknowledged bytes per broker id and the worst broker's share over the mean. */
   perBroker: { brokerId: number; bytes: number; leaders: number }[];
   balanceMaxOverMean: number;
-  /** The generator's own health: share of sends that left later than intended by > 10 ms, CPU. */
-  generator: { lateShare: number; cpuShare: number; saturated: boolean; reason?: string };
+  /** The generator's own health: what it, and not Kafka, did to the figures. */
+  generator: GeneratorHealth;
+}
+
+export interface GeneratorHealth {
+  /**
+   * Share of records handed over more than 10 ms late. Not counted: the time in which Kafka owed
+   * so many answers that sending paused.
+   */
+  lateShare: number;
+  /** Worst such delay; no latency is overstated by more than this. */
+  worstLateMs?: number;
+  /** Share of one core that the sending thread used. */
+  cpuShare: number;
+  /** Share of time in which the busier thread's event loop had work; near 1 it is the limit. */
+  busyShare?: number;
+  saturated: boolean;
+  reason?: string;
+  /** Of rate `max` only: who fell behind when the search ended. */
+  searchLimit?: 'kafka' | 'generator';
 }
 
 export interface ThresholdResult {

@@ -49,9 +49,7 @@ const pattern = /^([a-z0-9_]+(?:\([0-9.]+\))?)\s*(<=|>=|==|<|>)\s*(\d+(?:\.\d+)?
 /** The threshold, or what is wrong with it and what would be accepted. */
 export function parseThreshold(text: string): Threshold | BadSyntax {
   const match = pattern.exec(text.trim());
-  if (!match) {
-    return { error: `\`${text}\` is not a threshold`, remedy: 'write for example `p(99)<50`' };
-  }
+  if (!match) return notAThreshold(text);
   const [, name = '', op = '', number = '', unit = ''] = match;
   if (name === 'rate') return parseRateThreshold(text, op as Operator, Number(number), unit);
   const unitFits = unit === '' || (unit === 'ms' && !(name in counts));
@@ -74,6 +72,12 @@ function parseRateThreshold(
     };
   }
   return { metric: 'rate(bytes)', op, value: amount * factor, text };
+}
+
+function notAThreshold(text: string): BadSyntax {
+  const singleEquals = /[^<>=]=[^=]/.test(text);
+  const remedy = singleEquals ? 'write `==` for equal' : 'write for example `p(99)<50`';
+  return { error: `\`${text}\` is not a threshold`, remedy };
 }
 
 function unknownMetric(text: string, name: string, unit: string): BadSyntax {
@@ -107,6 +111,22 @@ export function evaluateThresholds(
     const ok = compare[threshold.op](actual, threshold.value);
     return { threshold: text, actual: showFigure(threshold.metric, actual), ok };
   });
+}
+
+/**
+ * A threshold that is not met, but might have been had the generator been on time: a latency that
+ * would meet it without the generator's worst delay, or a rate below the bound after a search that
+ * the generator ended. Errors, losses and balance are never excused.
+ */
+export function isMissDoubtful(text: string, report: LoadReport): boolean {
+  const threshold = parseThreshold(text);
+  if ('error' in threshold) return false;
+  const { metric, op, value } = threshold;
+  const { searchLimit, worstLateMs = 0 } = report.generator;
+  const actual = readings[metric]?.(report) ?? Number.NaN;
+  if (metric.startsWith('rate(')) return searchLimit === 'generator' && op.startsWith('>');
+  if (metric in counts || worstLateMs <= 0) return false;
+  return compare[op](Math.max(0, actual - worstLateMs), value);
 }
 
 function showFigure(metric: string, value: number): string {

@@ -5,33 +5,52 @@
  */
 import type { LoadReport, LoadVerdict } from '../../contracts/load.ts';
 import type { NormalLoad } from '../../contracts/spec.ts';
-import { evaluateThresholds } from './thresholds.ts';
+import { evaluateThresholds, isMissDoubtful, parseThreshold } from './thresholds.ts';
+
+/** Below this share of the target the load that was asked for was never put on. */
+const reachedShareMin = 0.95;
+
+/** Facts of the log: no slowness of the generator can bring them about. */
+const factMetrics = ['lost', 'duplicates'];
 
 /**
- * 1. fail: an acknowledged record is lost, whatever else is true;
+ * 1. fail: an acknowledged record is lost, or a threshold on `lost` or `duplicates` is not met,
+ *    whatever else is true;
  * 2. unknown: nothing acknowledged, records unread, or the generator saturated;
- * 3. fail: the target rate was not reached, or a threshold is not met; 4. pass.
+ * 3. fail: the target rate was not reached, or a threshold is not met for certain;
+ * 4. unknown: a threshold is not met, but the generator's own delay or limit may be the cause;
+ * 5. pass.
+ * Lateness of the generator only ever makes latencies look longer and rates smaller, so a threshold
+ * that is met is met for certain.
  */
 export function judge(load: NormalLoad, report: LoadReport): LoadVerdict {
   const thresholds = evaluateThresholds(load.thresholds, report);
+  const missed = thresholds.filter((t) => !t.ok);
+  const say = (t: { threshold: string; actual: string }) => `${t.threshold}: it was ${t.actual}`;
   const found = (verdict: LoadVerdict['verdict'], reasons: string[]): LoadVerdict => ({
     verdict,
     reasons,
     thresholds,
     report,
   });
-  if (report.lost > 0) {
-    return found('fail', [`${report.lost} acknowledged records were not found in the log`]);
-  }
+  const facts = [...lossOf(report), ...missed.filter(isFact).map(say)];
+  if (facts.length > 0) return found('fail', facts);
   const doubts = doubtsOf(report);
   if (doubts.length > 0) return found('unknown', doubts);
-  const missed = thresholds.filter((t) => !t.ok).map((t) => `${t.threshold}: it was ${t.actual}`);
-  const reasons = [...shortfallOf(report), ...missed];
-  return found(reasons.length === 0 ? 'pass' : 'fail', reasons);
+  const certain = missed.filter((t) => !isMissDoubtful(t.threshold, report)).map(say);
+  const failures = [...shortfallOf(report), ...certain];
+  if (failures.length > 0) return found('fail', failures);
+  const doubtful = missed.map((t) => `${say(t)}, ${generatorsPart(report)}`);
+  return found(doubtful.length > 0 ? 'unknown' : 'pass', doubtful);
 }
 
-/** Below this share of the target the load that was asked for was never put on. */
-const reachedShareMin = 0.95;
+function isFact({ threshold }: { threshold: string }): boolean {
+  const parsed = parseThreshold(threshold);
+  return 'metric' in parsed && factMetrics.includes(parsed.metric);
+}
+
+const lossOf = ({ lost }: LoadReport): string[] =>
+  lost > 0 ? [`${lost} acknowledged records were not found in the log`] : [];
 
 function shortfallOf({ targetRecordsPerS, recordsPerS }: LoadReport): string[] {
   if (targetRecordsPerS === 'max' || recordsPerS >= reachedShareMin * targetRecordsPerS) return [];
@@ -47,4 +66,10 @@ function doubtsOf(report: LoadReport): string[] {
       ? [`the load generator was saturated: ${report.generator.reason ?? 'no reason given'}`]
       : []),
   ];
+}
+
+function generatorsPart({ generator }: LoadReport): string {
+  return generator.searchLimit === 'generator'
+    ? 'but the search ended at the load generator’s own limit'
+    : `but the load generator itself was up to ${(generator.worstLateMs ?? 0).toFixed(0)} ms late`;
 }
