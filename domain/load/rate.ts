@@ -1,6 +1,6 @@
 /**
- * Publish rates as people write them: `5MB/s`, `500KB/s`, `2000msg/s`, `max`. Pure. Byte rates count
- * the values only, in decimal units, and never round: 1 MB/s of 1024 B is 976.5625 records/s.
+ * Publish rates as people write them: `5MB/s`, `500KB/s`, `2000msg/s`, `max`. Pure. Byte rates
+ * count the values only, in decimal units, and never round: 1 MB/s of 1024 B is 976.5625 records/s.
  */
 
 export type Rate = { kind: 'fixed'; recordsPerS: number } | { kind: 'max' };

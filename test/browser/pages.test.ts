@@ -39,7 +39,7 @@ describe.skipIf(!executablePath)('the API’s page in Chromium', () => {
     });
     await page.goto(`${url}/docs`);
     await page.getByText('/v1/clusters/plan').first().waitFor();
-    const text = await page.locator('body').innerText();
+    const text = await page.locator('body').textContent();
     for (const part of ['Asgard', 'clusters', 'operations', 'health']) expect(text).toContain(part);
     expect(elsewhere).toEqual([]);
   });
@@ -48,6 +48,6 @@ describe.skipIf(!executablePath)('the API’s page in Chromium', () => {
     const page = await browser.newPage();
     const answer = await page.goto(`${url}/v1/clusters`);
     expect(answer?.status()).toBe(401);
-    expect(await page.locator('body').innerText()).toContain('urn:asgard:error:Unauthorized');
+    expect(await page.locator('body').textContent()).toContain('urn:asgard:error:Unauthorized');
   });
 });
