@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { openKafkaAdmin } from '../kafka/admin.ts';
 import type { LoadRun, RunLoad } from './load.ts';
 import { runMark } from './record.ts';
-import { reportOf } from './report.ts';
+import { cpuShareMax, lateShareMax, reportOf } from './report.ts';
 import {
   newBitmap,
   type ProducerFigures,
@@ -71,7 +71,7 @@ async function measure(run: LoadRun, options: ThreadOptions, threads: Threads) {
   const { load } = run;
   run.onProgress({ elapsedS: 0, text: 'joining the topic' });
   await answer<ReaderFigures>(threads.reader, 'ready', readyWithinMs);
-  const targetRecordsPerS = await warmUp(run, threads.producer);
+  const { targetRecordsPerS, searchLimit } = await warmUp(run, threads.producer);
   tell(threads.producer, { kind: 'rate', recordsPerS: targetRecordsPerS });
   const start = await figures(threads.producer);
   tell(threads.reader, { kind: 'measure', from: start.from });
@@ -90,6 +90,7 @@ async function measure(run: LoadRun, options: ThreadOptions, threads: Threads) {
   return reportOf({
     load,
     targetRecordsPerS,
+    ...(searchLimit ? { searchLimit } : {}),
     // Answers may come after the window's end; the rate is over the time in which it was sent.
     producer: { ...producer, elapsedS: load.durationS },
     reader,
@@ -99,10 +100,18 @@ async function measure(run: LoadRun, options: ThreadOptions, threads: Threads) {
   });
 }
 
-/** Runs at the target rate for the warm-up, or searches the rate first. Returns the rate. */
-async function warmUp(run: LoadRun, producer: Worker): Promise<number> {
-  const rate = run.load.rate === 'max' ? await searchMaximum(run, producer) : fixedRate(run.load);
-  tell(producer, { kind: 'rate', recordsPerS: rate });
+interface Rate {
+  targetRecordsPerS: number;
+  searchLimit?: 'kafka' | 'generator';
+}
+
+/** Runs at the target rate for the warm-up, or searches the rate first. */
+async function warmUp(run: LoadRun, producer: Worker): Promise<Rate> {
+  const rate: Rate =
+    run.load.rate === 'max'
+      ? await searchMaximum(run, producer)
+      : { targetRecordsPerS: fixedRate(run.load) };
+  tell(producer, { kind: 'rate', recordsPerS: rate.targetRecordsPerS });
   await during(run.load.warmupS, 'warming up', run, producer);
   return rate;
 }
@@ -121,26 +130,39 @@ const bisections = 3;
 const margin = 0.9;
 
 /** Doubles the rate until Kafka (or the generator) falls behind, then halves the gap. */
-async function searchMaximum(run: LoadRun, producer: Worker): Promise<number> {
+async function searchMaximum(run: LoadRun, producer: Worker): Promise<Rate> {
   let low = 0;
   let high = searchFrom;
-  while (await keepsUp(run, producer, high)) {
+  let tried = await attempt(run, producer, high);
+  while (tried === 'kept up') {
     low = high;
     high *= 2;
+    tried = await attempt(run, producer, high);
   }
+  let searchLimit = tried;
   for (let i = 0; i < bisections && low > 0; i++) {
     const middle = (low + high) / 2;
-    if (await keepsUp(run, producer, middle)) low = middle;
-    else high = middle;
+    const result = await attempt(run, producer, middle);
+    if (result === 'kept up') low = middle;
+    else [high, searchLimit] = [middle, result];
   }
-  return Math.max(1, (low > 0 ? low : searchFrom / 2) * margin);
+  const found = low > 0 ? low : searchFrom / 2;
+  return { targetRecordsPerS: Math.max(1, found * margin), searchLimit };
 }
 
-async function keepsUp(run: LoadRun, producer: Worker, recordsPerS: number): Promise<boolean> {
+/** One step of the search: was the rate kept, and if not, who fell behind? */
+async function attempt(
+  run: LoadRun,
+  producer: Worker,
+  recordsPerS: number,
+): Promise<'kept up' | 'kafka' | 'generator'> {
   tell(producer, { kind: 'rate', recordsPerS });
   await during(searchStepS, `searching: ${Math.round(recordsPerS)} records/s`, run, producer);
   const f = await figures(producer);
-  return !f.held && f.errors === 0 && f.acknowledged / f.elapsedS >= 0.9 * recordsPerS;
+  const kept = !f.held && f.errors === 0 && f.acknowledged / f.elapsedS >= 0.9 * recordsPerS;
+  if (kept) return 'kept up';
+  const busy = f.cpuShare > cpuShareMax || f.late > lateShareMax * f.sent;
+  return busy ? 'generator' : 'kafka';
 }
 
 /** Waits, telling progress about once a second. */

@@ -64,6 +64,7 @@ function newWindow() {
     errors: 0,
     firstError: undefined as string | undefined,
     late: 0,
+    worstLateUs: 0,
     held: false,
     bytes: new Array<number>(options.partitions).fill(0),
   };
@@ -97,6 +98,7 @@ function sendDue(now: number): void {
   inFlight += due;
   const mine = window;
   mine.sent += due;
+  if (!mine.held) mine.worstLateUs = Math.max(mine.worstLateUs, now - (intended[0] ?? now));
   if (!mine.held) mine.late += intended.filter((us) => now - us > lateUs).length;
   producer.send({ messages }).then(
     () => onAcknowledged(mine, { first, intended, partition: to }),
@@ -143,6 +145,7 @@ function figures(kind: ProducerFigures['kind']): ProducerFigures {
     from: window.from,
     to: sequence,
     late: window.late,
+    worstLateMs: window.worstLateUs / 1000,
     cpuShare: (cpu.user + cpu.system) / elapsedUs,
     inFlight,
     held: window.held,

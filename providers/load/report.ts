@@ -5,11 +5,13 @@ import type { NormalLoad } from '../../contracts/spec.ts';
 import { hasBit, type ProducerFigures, type ReaderFigures } from './threads.ts';
 
 /** Above these the generator, not Kafka, decides the figures: the verdict must not trust them. */
-const lateShareMax = 0.25;
-const cpuShareMax = 0.85;
+export const lateShareMax = 0.25;
+export const cpuShareMax = 0.85;
 
 export interface Measured {
   load: NormalLoad;
+  /** Of rate `max`: who fell behind when the search ended. */
+  searchLimit?: 'kafka' | 'generator';
   targetRecordsPerS: number;
   producer: ProducerFigures;
   reader: ReaderFigures;
@@ -70,7 +72,7 @@ function balanceOf({ producer, leaders }: Measured): LoadReport['perBroker'] {
 /**
  * Late sends and a full core are the generator's fault; sends held back for answers are Kafka's.
  */
-function generatorOf({ producer, load }: Measured): LoadReport['generator'] {
+function generatorOf({ producer, load, searchLimit }: Measured): LoadReport['generator'] {
   const lateShare = producer.sent > 0 ? producer.late / producer.sent : 0;
   const { cpuShare } = producer;
   const late = lateShare > lateShareMax;
@@ -78,7 +80,14 @@ function generatorOf({ producer, load }: Measured): LoadReport['generator'] {
   const reason = late
     ? `${(lateShare * 100).toFixed(0)} % of the records left more than 10 ms late`
     : `its thread used ${(cpuShare * 100).toFixed(0)} % of a core`;
-  return { lateShare, cpuShare, saturated: late || full, ...(late || full ? { reason } : {}) };
+  return {
+    lateShare,
+    worstLateMs: producer.worstLateMs,
+    cpuShare,
+    saturated: late || full,
+    ...(late || full ? { reason } : {}),
+    ...(searchLimit ? { searchLimit } : {}),
+  };
 }
 
 function latencyOf(encoded: string): LatencyMs {
