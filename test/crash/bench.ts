@@ -2,7 +2,7 @@
  * The test bench of the crash trials: one home, one Temporal server, one worker, a local cloud, and
  * the means to kill each of them. Everything real; nothing is left when it is closed.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +14,7 @@ import type { FaultPlan } from '../../providers/cloud/faults.ts';
 import { createLocalCloud } from '../../providers/cloud/local/cloud.ts';
 import { findProcess, signalGroup } from '../../providers/cloud/local/processes.ts';
 import { root, temporalServer, type Victim, workerProcess } from '../support/processes.ts';
+import { endMachinesWithThisProcess } from '../support/real-cluster.ts';
 
 export interface Bench {
   home: string;
@@ -25,6 +26,8 @@ export interface Bench {
   worker: Victim;
   /** Sets the faults of the next calls and counts calls from nought. */
   setFaults(faults: FaultPlan['faults']): void;
+  /** The call of the fault that is set was made as often as it says. */
+  faultFired(): boolean;
   /** SIGKILLs the broker of one live instance; false when there is none. */
   killBroker(cluster: string, pick: (count: number) => number): Promise<boolean>;
   close(): Promise<void>;
@@ -41,12 +44,22 @@ export async function openBench(): Promise<Bench> {
   writeFileSync(bundle, code);
   const faultFile = join(home, 'faults.json');
   let round = 0;
+  let traceFile = '';
+  let wanted: FaultPlan['faults'] = [];
   const setFaults = (faults: FaultPlan['faults']) => {
-    const traceFile = join(home, `trace-${round++}`);
+    wanted = faults;
+    traceFile = join(home, `trace-${round++}`);
     writeFileSync(traceFile, '');
     writeFileSync(faultFile, JSON.stringify({ faults, traceFile }));
   };
+  const faultFired = () => {
+    const calls = readFileSync(traceFile, 'utf8').split('\n');
+    return wanted.every(
+      (f) => calls.filter((line) => line.startsWith(`${f.call} `)).length >= f.nth,
+    );
+  };
   setFaults([]);
+  endMachinesWithThisProcess(home);
   const { server, address } = await temporalServer(home);
   const env = { ASGARD_FAULTS: faultFile, ASGARD_WORKFLOW_BUNDLE: bundle };
   const worker = await workerProcess({ home, address, env });
@@ -63,6 +76,7 @@ export async function openBench(): Promise<Bench> {
     temporal: server,
     worker,
     setFaults,
+    faultFired,
     killBroker: (cluster, pick) => killBroker(cloud, cluster, pick),
     close: async () => {
       await connection.close();

@@ -51,11 +51,10 @@ export function scenarioOf(
   const victim = victims[index % victims.length] ?? 'worker';
   const moment = moments[Math.floor(index / 12) % moments.length] ?? 'during';
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
-  const fault = {
-    call: pick(calls[operation]),
-    nth: random() < 0.7 ? 1 : 2,
-    kind: pick(faultKinds),
-  };
+  const call = pick(calls[operation]);
+  // What is made once is called once; only listings come up again and again.
+  const nth = call.startsWith('list') && random() < 0.5 ? 2 : 1;
+  const fault = { call, nth, kind: pick(faultKinds) };
   const where = random();
   const dice = random();
   return { operation, victim, moment, where, dice, ...(victim === 'provider' ? { fault } : {}) };

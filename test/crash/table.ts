@@ -12,6 +12,7 @@ export function tableOf(results: TrialResult[]): string {
   const head = [
     'operation / killed     ',
     'trials',
+    'struck',
     'reached',
     'rolled back',
     'held',
@@ -27,6 +28,7 @@ function row(key: string, group: TrialResult[]): string {
   return [
     key.padEnd(23),
     String(group.length).padStart(6),
+    String(group.filter((r) => r.struck).length).padStart(6),
     String(reached).padStart(7),
     String(count('RolledBack', 'Aborted')).padStart(11),
     String(count('Held')).padStart(4),

@@ -99,7 +99,7 @@ async function strike(bench: Bench, trial: Trial, state: { over: boolean }): Pro
   const { victim, dice } = trial.scenario;
   if (victim === 'provider') {
     while (!state.over) await sleep(50, undefined, { ref: false });
-    return true;
+    return bench.faultFired();
   }
   await reach(bench, trial, state);
   if (state.over) return false;
