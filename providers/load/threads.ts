@@ -32,7 +32,9 @@ export interface ProducerFigures {
   from: number;
   to: number;
   late: number;
-  /** The longest that a record left behind its time, while Kafka was not the one holding it back. */
+  /**
+   * The longest that a record left behind its time, while Kafka was not the one holding it back.
+   */
   worstLateMs: number;
   /** Share of one core that this thread used. */
   cpuShare: number;
