@@ -11,6 +11,7 @@ import type { KafkaAccess, KafkaAdmin } from '../../providers/kafka/kafka.ts';
 import { runLoad } from '../../providers/load/generator.ts';
 import { createFileSecretStore } from '../../providers/secrets/file-store.ts';
 import { type Bench, openBench } from '../crash/bench.ts';
+import { oneNodeSpec } from '../support/specs.ts';
 
 let bench: Bench;
 let access: KafkaAccess;
@@ -18,26 +19,10 @@ let admin: KafkaAdmin;
 
 beforeAll(async () => {
   bench = await openBench();
-  const spec = {
-    name: 'k',
-    kafka: { version: '4.3.1' },
-    nodes: [
-      {
-        pool: 'main',
-        count: 1,
-        roles: ['broker', 'controller'],
-        racks: ['rack-a'],
-        instanceType: 'local.small',
-        diskGiB: 1,
-      },
-    ],
-    loadTest: false,
-    protection: false,
-  };
   const { connection } = await bench.client.workflow.execute('provisionCluster', {
     taskQueue: 'asgard',
     workflowId: 'odin/k/provision',
-    args: [{ spec }],
+    args: [{ spec: oneNodeSpec('k') }],
   });
   const { paths } = settingsFrom({ ASGARD_HOME: bench.home }, homedir());
   const secrets = await createFileSecretStore({ dir: paths.secrets }).read('k');

@@ -15,3 +15,22 @@ export function normal(spec: ClusterSpec): NormalSpec {
   if ('spec' in checked) return checked.spec;
   throw new Error(JSON.stringify(checked.violations));
 }
+
+/** The smallest cluster: one node in one rack, without a gate and without protection. */
+export const oneNodeSpec = (name: string): ClusterSpec => ({
+  name,
+  kafka: { version: '4.3.1' },
+  nodes: [
+    {
+      pool: 'main',
+      count: 1,
+      roles: ['broker', 'controller'],
+      racks: ['rack-a'],
+      instanceType: 'local.small',
+      diskGiB: 1,
+    },
+  ],
+  topics: [],
+  loadTest: false,
+  protection: false,
+});

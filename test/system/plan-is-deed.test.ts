@@ -12,6 +12,7 @@ import { settingsFrom } from '../../contracts/settings.ts';
 import type { ClusterSpec, TopicSpec } from '../../contracts/spec.ts';
 import { type Bench, openBench } from '../crash/bench.ts';
 import { randomOf } from '../crash/series.ts';
+import { oneNodeSpec } from '../support/specs.ts';
 
 const pairs = 100;
 let bench: Bench;
@@ -62,22 +63,7 @@ function nextSpec(before: ClusterSpec, random: () => number): ClusterSpec {
 describe('the plan', () => {
   it(`is the deed over ${pairs} generated changes of a live cluster`, async () => {
     const random = randomOf(20261124);
-    let spec: ClusterSpec = {
-      name: 'deed',
-      kafka: { version: '4.3.1' },
-      nodes: [
-        {
-          pool: 'main',
-          count: 1,
-          roles: ['broker', 'controller'],
-          racks: ['rack-a'],
-          instanceType: 'local.small',
-          diskGiB: 1,
-        },
-      ],
-      topics: [],
-      loadTest: false,
-    };
+    let spec = oneNodeSpec('deed');
     let seen = 0;
     let changes = 0;
     for (let n = 0; n < pairs; n++) {
