@@ -1,6 +1,6 @@
 /** A load test's verdict and figures as lines for people. */
 import pc from 'picocolors';
-import type { LatencyMs, LoadVerdict } from '../contracts/load.ts';
+import type { LatencyMs, LoadReport, LoadVerdict } from '../contracts/load.ts';
 
 /** Verdict, reasons, thresholds, then the figures. */
 export function figuresText({ verdict, reasons, thresholds, report }: LoadVerdict): string[] {
@@ -18,11 +18,19 @@ export function figuresText({ verdict, reasons, thresholds, report }: LoadVerdic
             ` ${report.lost} lost, ${report.duplicates} duplicates, ${report.errors} errors`,
           `  publish    ${latencies(report.publishMs)}`,
           `  end to end ${latencies(report.endToEndMs)}`,
-          `  balance ${report.balanceMaxOverMean.toFixed(2)} (most loaded broker over mean)`,
+          `  balance ${report.balanceMaxOverMean.toFixed(2)} (most loaded broker over mean): ${brokers(report)}`,
+          ...(report.generator.searchLimit === 'generator'
+            ? ['  the search for the maximum ended at the load generator’s own limit']
+            : []),
         ]
       : []),
   ];
 }
+
+const brokers = ({ perBroker }: LoadReport): string =>
+  perBroker
+    .map((b) => `broker ${b.brokerId} ${(b.bytes / 1e6).toFixed(1)} MB on ${b.leaders} leaders`)
+    .join(', ');
 
 const latencies = (l: LatencyMs): string =>
   `p50 ${l.p50.toFixed(1)}  p95 ${l.p95.toFixed(1)}  p99 ${l.p99.toFixed(1)}` +

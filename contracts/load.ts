@@ -27,6 +27,8 @@ export interface LoadReport {
   duplicates: number;
   /** Acknowledged records not yet read when the reader's time ran out. Above 0: verdict unknown. */
   unread: number;
+  /** Why the log could not be read to its end. */
+  readError?: string;
   publishMs: LatencyMs;
   endToEndMs: LatencyMs;
   /** Acknowledged bytes per broker id and the worst broker's share over the mean. */

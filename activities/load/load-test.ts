@@ -23,7 +23,7 @@ const scramIterations = 4096;
 export const loadTopic = (runId: string): string => `asgard-load-${runId}`;
 const principal = `User:${principals.load}`;
 
-/** The load user may use its own topic, its own groups, and nothing else. */
+/** The load user may use its own topic and nothing else; it reads without a consumer group. */
 const rightsOn = (name: string): AclRule[] => [
   {
     principal,
@@ -31,20 +31,6 @@ const rightsOn = (name: string): AclRule[] => [
     name,
     pattern: 'literal',
     operations: ['read', 'write', 'describe'],
-  },
-  {
-    principal,
-    resource: 'group',
-    name: 'asgard-load-',
-    pattern: 'prefixed',
-    operations: ['read'],
-  },
-  {
-    principal,
-    resource: 'cluster',
-    name: 'kafka-cluster',
-    pattern: 'literal',
-    operations: ['idempotent-write'],
   },
 ];
 

@@ -1,12 +1,14 @@
 /**
  * Server-sent events. An operation's stream carries `progress` (one text each, id = its number, so
  * a reader that comes back with Last-Event-ID misses nothing that is still kept) and `status`; it
- * ends when the operation does. A cluster's stream carries `status` whenever it changes.
+ * ends when the operation does. A cluster's stream carries `status` whenever it changes. A stream
+ * stays open while Temporal or its workers are away.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { OperationStatus } from '../../contracts/operations.ts';
 import { nameOf, operationIdOf } from '../input.ts';
+import { Problem } from '../problem.ts';
 import type { Temporal } from '../temporal.ts';
 import { doc } from './schema.ts';
 
@@ -45,17 +47,15 @@ async function* operationFrames(
 ): AsyncGenerator<Frame | undefined> {
   let seen = after;
   let shown = '';
-  for (let status = first; ; status = await temporal.operationStatus(id)) {
+  for await (const status of statuses(first, () => temporal.operationStatus(id))) {
     for (const event of status.events.filter((e) => e.seq > seen)) {
       seen = event.seq;
       yield { event: 'progress', id: event.seq, data: event };
     }
     const text = JSON.stringify(status);
-    if (text !== shown) yield { event: 'status', data: status };
-    else yield undefined;
+    yield text === shown ? undefined : { event: 'status', data: status };
     shown = text;
     if (status.phase === 'finished') return;
-    await sleep(pollMs);
   }
 }
 
@@ -65,11 +65,23 @@ async function* clusterFrames(
   first: unknown,
 ): AsyncGenerator<Frame | undefined> {
   let shown = '';
-  for (let status = first; ; status = await temporal.clusterStatus(name)) {
+  for await (const status of statuses(first, () => temporal.clusterStatus(name))) {
     const text = JSON.stringify(status);
     yield text === shown ? undefined : { event: 'status', data: status };
     shown = text;
+  }
+}
+
+/** `first`, then what `ask` says, for ever; repeats the last one while Temporal is away. */
+async function* statuses<T>(first: T, ask: () => Promise<T>): AsyncGenerator<T> {
+  for (let status = first; ; ) {
+    yield status;
     await sleep(pollMs);
+    try {
+      status = await ask();
+    } catch (error) {
+      if (!(error instanceof Problem) || error.type !== 'Unavailable') throw error;
+    }
   }
 }
 

@@ -52,7 +52,11 @@ function addDestroy(program: Command): void {
 interface LoadOptions {
   rate?: string;
   duration?: string;
+  warmup?: string;
   messageBytes?: string;
+  partitions?: string;
+  replicationFactor?: string;
+  acks?: string;
   threshold?: string[];
   wait: boolean;
   json?: boolean;
@@ -64,7 +68,11 @@ function addLoadTest(program: Command): void {
     .description('test under load; without options the cluster’s own gate, which decides its phase')
     .option('--rate <rate>', 'for example 5MB/s, 2000msg/s or max')
     .option('--duration <seconds>', 'measured seconds, warm-up excluded')
+    .option('--warmup <seconds>', 'seconds at the rate before measuring')
     .option('--message-bytes <bytes>', 'size of a record’s value')
+    .option('--partitions <count>', 'of the test’s own topic')
+    .option('--replication-factor <count>', 'of the test’s own topic')
+    .option('--acks <acks>', 'all, leader or none')
     .option('--threshold <text...>', 'k6 syntax: p(99)<50, lost==0, rate>=20MB/s')
     .option('--no-wait', 'return as soon as the operation is started')
     .option('--json', 'print one JSON document')
@@ -80,12 +88,25 @@ function addLoadTest(program: Command): void {
     });
 }
 
-function loadBody({ rate, duration, messageBytes, threshold }: LoadOptions) {
+/** The API names what is wrong with a value, so a number is passed on as it was given. */
+function loadBody(options: LoadOptions) {
+  const { rate, acks, threshold } = options;
+  const numbers = {
+    durationS: options.duration,
+    warmupS: options.warmup,
+    messageBytes: options.messageBytes,
+    partitions: options.partitions,
+    replicationFactor: options.replicationFactor,
+  };
   const load = {
     ...(rate ? { rate } : {}),
-    ...(duration ? { durationS: Number(duration) } : {}),
-    ...(messageBytes ? { messageBytes: Number(messageBytes) } : {}),
+    ...(acks ? { acks } : {}),
     ...(threshold ? { thresholds: threshold } : {}),
+    ...Object.fromEntries(
+      Object.entries(numbers).flatMap(([key, text]) =>
+        text === undefined ? [] : [[key, Number.isNaN(Number(text)) ? text : Number(text)]],
+      ),
+    ),
   };
   const requester = process.env.USER ?? 'cli';
   return Object.keys(load).length > 0 ? { load, requester } : { requester };

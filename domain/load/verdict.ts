@@ -61,12 +61,15 @@ function shortfallOf({ targetRecordsPerS, recordsPerS }: LoadReport): string[] {
 function doubtsOf(report: LoadReport): string[] {
   return [
     ...(report.acknowledged === 0 ? ['no record was acknowledged'] : []),
-    ...(report.unread > 0 ? [`${report.unread} acknowledged records were not read in time`] : []),
+    ...(report.unread > 0 ? [unreadOf(report)] : []),
     ...(report.generator.saturated
       ? [`the load generator was saturated: ${report.generator.reason ?? 'no reason given'}`]
       : []),
   ];
 }
+
+const unreadOf = ({ unread, readError }: LoadReport): string =>
+  `${unread} acknowledged records were not read in time${readError ? ` (${readError})` : ''}`;
 
 function generatorsPart({ generator }: LoadReport): string {
   return generator.searchLimit === 'generator'

@@ -1,17 +1,20 @@
 /**
- * The reading thread: reads the whole log of the topic, marks every record of this run that it
- * finds, and measures end to end. A broken stream is opened again where it broke.
+ * The reading thread. First it follows the log as it grows, to measure end to end. When no record
+ * follows any more it reads the whole log again from its beginning: only what is found then has
+ * arrived, whatever was seen before.
  */
+import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { Consumer, ListOffsetTimestamps, MessagesStreamModes } from '@platformatic/kafka';
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
+import { countBits, newBitmap, setBit } from './bits.ts';
+import { createLinks } from './links.ts';
+import { type LogReader, readLog } from './log-reader.ts';
+import { open } from './opening.ts';
 import { decodeRecord, nowUs } from './record.ts';
 import {
-  hasBit,
   histogramOptions,
   type ReaderFigures,
-  setBit,
   type ThreadOptions,
   type ToReader,
 } from './threads.ts';
@@ -20,120 +23,107 @@ const options = workerData as ThreadOptions;
 const port = parentPort;
 if (!port) throw new Error('reader-thread runs as a worker thread');
 
-const received = new Uint8Array(options.received);
+const pauseMs = 50;
+/**
+ * Before a record counts as lost, the log's end must stand still for so long. With acks=leader an
+ * acknowledged record shows only when followers have it or have left the in-sync replicas, which
+ * takes `replica.lag.time.max.ms` (30 s).
+ */
+const quietMs = options.acks === -1 ? 3_000 : 35_000;
+
 const acknowledged = new Uint8Array(options.acknowledged);
+const received = new Uint8Array(options.received);
+const seen = new Uint8Array(newBitmap());
+const measureFrom = new Float64Array(options.measureFrom);
 const histogram = build(histogramOptions);
-/** Next offset to read, by partition. */
-const positions = new Array<bigint>(options.partitions).fill(0n);
+const links = createLinks({ ...options, requestTimeoutMs: 5_000 });
 
 let duplicates = 0;
-let measureFrom = Number.POSITIVE_INFINITY;
-let lastError: string | undefined;
-let stopped = false;
+let loop = performance.eventLoopUtilization();
 
-const consumer = new Consumer({
-  clientId: 'asgard-load',
-  groupId: `asgard-load-${options.topic}`,
-  bootstrapBrokers: options.access.brokers,
-  sasl: {
-    mechanism: 'SCRAM-SHA-512',
-    username: options.access.username,
-    password: options.access.password,
-  },
-  retries: 3,
-  retryDelay: 300,
-  connectTimeout: 5_000,
-  // Short: on a fresh cluster a coordinator may move while a group joins, and asking again is
-  // cheap.
-  requestTimeout: 5_000,
-  timeout: 5_000,
-  maxWaitTime: 100,
-  autocommit: false,
-});
-
-function onRecord(partition: number, offset: bigint, value: Buffer | undefined): void {
-  const now = nowUs();
-  positions[partition] = offset + 1n;
-  const record = value && decodeRecord(value, options.mark);
-  if (!record) return;
-  if (!setBit(received, record.sequence)) duplicates += 1;
-  else if (record.sequence >= measureFrom) {
-    histogram.recordValue(Math.max(1, now - record.intendedUs));
-  }
+/** Until then the log is followed and measured; afterwards it is read as evidence. */
+function onLive(value: Buffer): void {
+  const record = decodeRecord(value, options.mark);
+  if (!record || !setBit(seen, record.sequence)) return;
+  const from = measureFrom[0] ?? Number.POSITIVE_INFINITY;
+  if (record.sequence < from) return;
+  if (record.sequence === from) loop = performance.eventLoopUtilization();
+  histogram.recordValue(Math.max(1, nowUs() - record.intendedUs));
 }
 
-/** Reads until told to stop, over as many streams as it takes. */
-async function read(): Promise<void> {
-  while (!stopped) {
+function onEvidence(value: Buffer): void {
+  const record = decodeRecord(value, options.mark);
+  if (record && !setBit(received, record.sequence)) duplicates += 1;
+}
+
+const missing = (to: number, found: Uint8Array): number =>
+  countBits({ from: 0, to }, acknowledged) - countBits({ from: 0, to }, acknowledged, found);
+
+/** Asks until it is answered or the time is over. */
+async function offsets(timestamp: -1n | -2n, end: number): Promise<bigint[] | undefined> {
+  while (Date.now() < end) {
     try {
-      const stream = await consumer.consume({
-        topics: [options.topic],
-        mode: MessagesStreamModes.MANUAL,
-        offsets: positions.map((offset, partition) => ({
-          topic: options.topic,
-          partition,
-          offset,
-        })),
-      });
-      announce();
-      for await (const m of stream) onRecord(m.partition, m.offset, m.value);
-    } catch (error) {
-      lastError = error instanceof Error ? error.message : String(error);
+      return await links.offsets(timestamp);
+    } catch {
+      links.markStale();
+      await sleep(pauseMs * 4);
     }
-    if (!stopped) await sleep(300);
   }
+  return undefined;
 }
 
-let announced = false;
-function announce(): void {
-  if (!announced) port?.postMessage(figures('ready', false));
-  announced = true;
+async function reachedBy(reader: LogReader, ends: bigint[], end: number): Promise<boolean> {
+  while (!reader.reached(ends) && Date.now() < end) await sleep(pauseMs);
+  return reader.reached(ends);
 }
 
-/** All acknowledged records up to `to` were read: no need to look at the log's end. */
-function allFound(to: number): boolean {
-  for (let sequence = 0; sequence < to; sequence++) {
-    if (hasBit(acknowledged, sequence) && !hasBit(received, sequence)) return false;
+/** Reads the log from its beginning. True when all of it was read, or nothing is missing. */
+async function readAll(to: number, end: number): Promise<{ complete: boolean; error?: string }> {
+  const from = await offsets(-2n, end);
+  let ends = await offsets(-1n, end);
+  if (!from || !ends) return { complete: false, error: 'no leader told the log’s ends' };
+  const reader = readLog({ links, from, onValue: onEvidence });
+  let complete = await reachedBy(reader, ends, end);
+  let quietSince = Date.now();
+  while (complete && missing(to, received) > 0 && Date.now() - quietSince < quietMs) {
+    await sleep(pauseMs * 4);
+    const now = await offsets(-1n, end);
+    if (!now || now.some((offset, i) => offset !== ends?.[i])) quietSince = Date.now();
+    ends = now ?? ends;
+    complete = now !== undefined && (await reachedBy(reader, ends, end));
   }
-  return true;
+  reader.stop();
+  const error = reader.lastError();
+  return { complete, ...(error && !complete ? { error } : {}) };
 }
 
-/** The end of each partition as Kafka tells it now. */
-async function logEnds(): Promise<bigint[]> {
-  const found = await consumer.listOffsets({
-    topics: [options.topic],
-    timestamp: ListOffsetTimestamps.LATEST,
-  });
-  return found.get(options.topic) ?? [];
-}
-
-async function finish(to: number, withinMs: number): Promise<void> {
+async function finish({ from, to, withinMs }: ToReader): Promise<void> {
   const end = Date.now() + withinMs;
-  let ends: bigint[] | undefined;
-  let complete = false;
-  while (!complete && Date.now() < end) {
-    ends ??= await logEnds().catch(() => undefined);
-    complete =
-      ends !== undefined &&
-      (allFound(to) || ends.every((offset, i) => (positions[i] ?? 0n) >= offset));
-    if (!complete) await sleep(50);
-  }
-  stopped = true;
-  port?.postMessage(figures('finished', complete));
-}
-
-function figures(kind: ReaderFigures['kind'], complete: boolean): ReaderFigures {
-  return {
-    kind,
+  const { utilization: busyShare } = performance.eventLoopUtilization(loop);
+  const ends = await offsets(-1n, end);
+  if (ends) await reachedBy(live, ends, Math.min(end, Date.now() + withinMs / 2));
+  live.stop();
+  const found = await readAll(to, end);
+  const range = { from, to };
+  const figures: ReaderFigures = {
+    kind: 'finished',
     duplicates,
-    complete,
+    ...found,
+    unmeasured: Math.max(
+      0,
+      countBits(range, acknowledged, received) - countBits(range, acknowledged, seen),
+    ),
+    busyShare,
     histogram: encodeIntoCompressedBase64(histogram),
-    ...(lastError ? { error: lastError } : {}),
   };
+  port?.postMessage(figures);
 }
 
-port.on('message', (message: ToReader) => {
-  if (message.kind === 'measure') measureFrom = message.from;
-  else void finish(message.to, message.withinMs);
+const opening = await open(links);
+const live = readLog({
+  links,
+  from: new Array<bigint>(options.partitions).fill(0n),
+  onValue: onLive,
 });
-void read();
+port.on('message', (message: ToReader) => void finish(message));
+port.postMessage(opening);

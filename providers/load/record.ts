@@ -24,12 +24,12 @@ export function encodeRecord(template: Buffer, sequence: number, intendedUs: num
   return record;
 }
 
-/** Filler that does not compress to nothing, the same in every run. */
-export function recordTemplate(mark: bigint, bytes: number): Buffer {
-  const template = Buffer.alloc(Math.max(bytes, headerBytes));
+/** A record without number and time, with filler that does not compress to nothing. */
+export function recordTemplate(r: { mark: bigint; messageBytes: number }): Buffer {
+  const template = Buffer.alloc(Math.max(r.messageBytes, headerBytes));
   for (let i = headerBytes; i < template.length; i++)
     template[i] = (i * 131 + (i >> 3) * 17) & 0xff;
-  template.writeBigUInt64BE(mark, 0);
+  template.writeBigUInt64BE(r.mark, 0);
   return template;
 }
 

@@ -1,93 +1,95 @@
 /** From the threads' figures to the report. Pure but for decoding histograms. */
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
-import type { LatencyMs, LoadReport } from '../../contracts/load.ts';
+import type { GeneratorHealth, LatencyMs, LoadReport } from '../../contracts/load.ts';
 import type { NormalLoad } from '../../contracts/spec.ts';
-import { hasBit, type ProducerFigures, type ReaderFigures } from './threads.ts';
+import { countBits } from './bits.ts';
+import type { ProducerFigures, ReaderFigures } from './threads.ts';
 
-/** Above these the generator, not Kafka, decides the figures: the verdict must not trust them. */
+/**
+ * Above these the generator, not Kafka, decides the figures. A thread that waits for Kafka is idle,
+ * however slow Kafka is; one whose event loop is never idle is itself the limit.
+ */
 export const lateShareMax = 0.25;
-export const cpuShareMax = 0.85;
+export const busyShareMax = 0.95;
+/** Answers may come this long after the window and still count into its rate. */
+const lastAnswerGraceS = 1;
 
 export interface Measured {
   load: NormalLoad;
-  /** Of rate `max`: who fell behind when the search ended. */
-  searchLimit?: 'kafka' | 'generator';
-  targetRecordsPerS: number;
+  /** The rate at which it was sent. */
+  recordsPerS: number;
+  searchLimit?: NonNullable<GeneratorHealth['searchLimit']>;
   producer: ProducerFigures;
   reader: ReaderFigures;
   acknowledged: Uint8Array;
   received: Uint8Array;
-  /** Leader of each partition. */
-  leaders: number[];
 }
 
 export function reportOf(m: Measured): LoadReport {
-  const { producer, reader } = m;
-  const { missing, found } = compare(m);
-  const perBroker = balanceOf(m);
-  const mean = perBroker.reduce((sum, b) => sum + b.bytes, 0) / Math.max(1, perBroker.length);
+  const { producer, reader, load } = m;
+  const all = { from: 0, to: producer.to };
+  const missing = countBits(all, m.acknowledged) - countBits(all, m.acknowledged, m.received);
+  const ratedS = Math.max(load.durationS, producer.lastAnswerS - lastAnswerGraceS);
+  const bytes = producer.perBroker.map((b) => b.bytes);
+  const mean = bytes.reduce((sum, b) => sum + b, 0) / Math.max(1, bytes.length);
   return {
-    durationS: producer.elapsedS,
-    targetRecordsPerS: m.load.rate === 'max' ? 'max' : m.targetRecordsPerS,
-    recordsPerS: producer.acknowledged / producer.elapsedS,
-    bytesPerS: producer.acknowledgedBytes / producer.elapsedS,
+    durationS: load.durationS,
+    targetRecordsPerS: load.rate === 'max' ? 'max' : m.recordsPerS,
+    recordsPerS: producer.acknowledged / ratedS,
+    bytesPerS: producer.acknowledgedBytes / ratedS,
     sent: producer.sent,
     acknowledged: producer.acknowledged,
-    errors: producer.errors + producer.inFlight,
-    received: found,
+    errors: producer.sent - producer.acknowledged,
+    received: countBits({ from: producer.from, to: producer.to }, m.acknowledged, m.received),
     lost: reader.complete ? missing : 0,
     duplicates: reader.duplicates,
-    unread: reader.complete ? 0 : missing,
+    unread: (reader.complete ? 0 : missing) + reader.unmeasured,
+    ...(reader.error ? { readError: reader.error } : {}),
     publishMs: latencyOf(producer.histogram),
     endToEndMs: latencyOf(reader.histogram),
-    perBroker,
-    balanceMaxOverMean: mean > 0 ? Math.max(...perBroker.map((b) => b.bytes)) / mean : 1,
-    generator: generatorOf(m),
+    perBroker: producer.perBroker,
+    balanceMaxOverMean: mean > 0 ? Math.max(...bytes) / mean : 1,
+    generator: healthOf(m),
   };
 }
 
-/** Acknowledged records of the whole run, warm-up included: none may be missing. */
-function compare({ producer, acknowledged, received }: Measured) {
-  let missing = 0;
-  let found = 0;
-  for (let sequence = 0; sequence < producer.to; sequence++) {
-    if (!hasBit(acknowledged, sequence)) continue;
-    if (!hasBit(received, sequence)) missing += 1;
-    else if (sequence >= producer.from) found += 1;
-  }
-  return { missing, found };
-}
-
-function balanceOf({ producer, leaders }: Measured): LoadReport['perBroker'] {
-  const brokers = new Map<number, { brokerId: number; bytes: number; leaders: number }>();
-  for (const [partition, brokerId] of leaders.entries()) {
-    const entry = brokers.get(brokerId) ?? { brokerId, bytes: 0, leaders: 0 };
-    entry.bytes += producer.bytesByPartition[partition] ?? 0;
-    entry.leaders += 1;
-    brokers.set(brokerId, entry);
-  }
-  return [...brokers.values()].sort((a, b) => a.brokerId - b.brokerId);
-}
-
-/**
- * Late sends and a full core are the generator's fault; sends held back for answers are Kafka's.
- */
-function generatorOf({ producer, load, searchLimit }: Measured): LoadReport['generator'] {
+function healthOf({ producer, reader, load, searchLimit }: Measured): GeneratorHealth {
   const lateShare = producer.sent > 0 ? producer.late / producer.sent : 0;
-  const { cpuShare } = producer;
-  const late = lateShare > lateShareMax;
-  const full = load.rate !== 'max' && cpuShare > cpuShareMax;
-  const reason = late
-    ? `${(lateShare * 100).toFixed(0)} % of the records left more than 10 ms late`
-    : `its thread used ${(cpuShare * 100).toFixed(0)} % of a core`;
+  const reason = saturationOf({ load, producer, reader, lateShare });
   return {
     lateShare,
     worstLateMs: producer.worstLateMs,
-    cpuShare,
-    saturated: late || full,
-    ...(late || full ? { reason } : {}),
+    cpuShare: producer.cpuShare,
+    busyShare: Math.max(producer.busyShare, reader.busyShare),
+    saturated: reason !== undefined,
+    ...(reason ? { reason } : {}),
     ...(searchLimit ? { searchLimit } : {}),
   };
+}
+
+/**
+ * Of a fixed rate only: `max` is meant to end at somebody's limit, and `searchLimit` says whose.
+ */
+function saturationOf(m: {
+  load: NormalLoad;
+  producer: ProducerFigures;
+  reader: ReaderFigures;
+  lateShare: number;
+}): string | undefined {
+  if (m.load.rate === 'max') return undefined;
+  const percent = (share: number) => `${(share * 100).toFixed(0)} %`;
+  if (m.lateShare > lateShareMax) {
+    return `${percent(m.lateShare)} of the records left more than 10 ms late`;
+  }
+  if (m.producer.busyShare > busyShareMax) {
+    return `its sending thread was busy ${percent(m.producer.busyShare)} of the time`;
+  }
+  // The reader's pace shows in end-to-end latency only.
+  const judgesEndToEnd = m.load.thresholds.some((text) => text.startsWith('e2e_'));
+  if (judgesEndToEnd && m.reader.busyShare > busyShareMax) {
+    return `its reading thread was busy ${percent(m.reader.busyShare)} of the time`;
+  }
+  return undefined;
 }
 
 function latencyOf(encoded: string): LatencyMs {

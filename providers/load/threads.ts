@@ -1,5 +1,5 @@
-/** What the generator's threads are given and what they answer; plain data only. */
-import type { KafkaAccess } from '../kafka/kafka.ts';
+/** What the generator's threads are told and what they answer; plain data only. */
+import type { KafkaAccess, KafkaError } from '../kafka/kafka.ts';
 
 export interface ThreadOptions {
   access: KafkaAccess;
@@ -9,25 +9,33 @@ export interface ThreadOptions {
   partitions: number;
   /** Produce's acks: -1 all, 1 leader, 0 none. */
   acks: number;
-  /** One bit a record, by sequence: set by the producer when acknowledged. */
+  /** By sequence, set by the producer when acknowledged; with acks 0, when handed to the socket. */
   acknowledged: SharedArrayBuffer;
-  /** The same, set by the reader when read. */
+  /** By sequence, set by the reader when found in the log after the last acknowledgement. */
   received: SharedArrayBuffer;
+  /** One double: the first sequence that is measured end to end; set before it is sent. */
+  measureFrom: SharedArrayBuffer;
 }
 
 export type ToProducer =
-  /** Send at this rate from now on; figures start anew. */
-  { kind: 'rate'; recordsPerS: number } | { kind: 'figures' } | { kind: 'drain'; withinMs: number };
+  /** Send this many records at this rate from now on; figures start anew. */
+  | { kind: 'rate'; recordsPerS: number; records: number; measured: boolean }
+  | { kind: 'figures' }
+  /** Send no more, wait for answers. */
+  | { kind: 'drain'; withinMs: number };
 
 /** Figures since the last `rate`. */
 export interface ProducerFigures {
   kind: 'figures' | 'drained';
   elapsedS: number;
+  /** Records that left the schedule; those never acknowledged are its errors. */
   sent: number;
   acknowledged: number;
   acknowledgedBytes: number;
   errors: number;
   firstError?: string;
+  /** From the first send to the last acknowledgement. */
+  lastAnswerS: number;
   /** First sequence of this window and the one after its last. */
   from: number;
   to: number;
@@ -38,43 +46,42 @@ export interface ProducerFigures {
   worstLateMs: number;
   /** Share of one core that this thread used. */
   cpuShare: number;
-  /** Still without an answer. */
-  inFlight: number;
-  /** Sending stopped for a while because too many were unanswered: Kafka is the slow one. */
+  /** Share of time in which its event loop was not idle. */
+  busyShare: number;
+  /** Records of this window without an answer. */
+  unanswered: number;
+  /** Sending paused for a while because too many were unanswered: Kafka is the slow one. */
   held: boolean;
-  bytesByPartition: number[];
+  /** Acknowledged bytes and leaderships of each broker that Kafka knows. */
+  perBroker: { brokerId: number; bytes: number; leaders: number }[];
   histogram: string;
 }
 
-export type ToReader =
-  /** Measure end to end from this sequence on. */
-  { kind: 'measure'; from: number } | { kind: 'finish'; to: number; withinMs: number };
+/** No record follows: read the log from its beginning to its end. `from`, `to`: the window. */
+export interface ToReader {
+  kind: 'finish';
+  from: number;
+  to: number;
+  withinMs: number;
+}
 
 export interface ReaderFigures {
-  kind: 'ready' | 'finished';
+  kind: 'finished';
+  /** Records that the log holds a second time. */
   duplicates: number;
-  /** The whole log, up to its end as of `finish`, was read. */
+  /** The whole log was read, so what was not found is lost. */
   complete: boolean;
+  /** Acknowledged, but the reader that measures end to end did not come to them in time. */
+  unmeasured: number;
+  busyShare: number;
   histogram: string;
   error?: string;
 }
 
-const bitsMax = 1 << 27;
-
-/** Room for 134 million records, in memory that is touched only where it is used. */
-export const newBitmap = (): SharedArrayBuffer => new SharedArrayBuffer(bitsMax >> 3);
-
-/** Sets the bit; false when it was set before. */
-export function setBit(bits: Uint8Array, index: number): boolean {
-  const byte = index >> 3;
-  const mask = 1 << (index & 7);
-  const before = bits[byte] ?? 0;
-  bits[byte] = before | mask;
-  return (before & mask) === 0;
-}
-
-export const hasBit = (bits: Uint8Array, index: number): boolean =>
-  ((bits[index >> 3] ?? 0) & (1 << (index & 7))) !== 0;
+/** Said by each thread before anything else. */
+export type Opening =
+  | { kind: 'ready' }
+  | { kind: 'failed'; code: KafkaError['code']; message: string };
 
 /** Latencies from 1 µs to 10 min with three significant digits. */
 export const histogramOptions = {

@@ -50,6 +50,9 @@ const http = (method: string, path: string, body?: unknown, headers = {}) =>
 // biome-ignore lint/suspicious/noExplicitAny: bodies are looked at field by field.
 const json = async (...request: Parameters<typeof http>): Promise<any> =>
   (await http(...request)).json();
+// biome-ignore lint/suspicious/noExplicitAny: bodies are looked at field by field.
+const lastStatus = (events: string): any =>
+  JSON.parse(/event: status\ndata: (.*)\n\n$/.exec(events)?.[1] ?? 'null');
 const variant = (name: string, change: (spec: Record<string, never>) => void): string => {
   const spec = JSON.parse(readFileSync(solo, 'utf8'));
   change(spec);
@@ -202,7 +205,7 @@ describe('a change', () => {
   });
 
   it('is started once for one Idempotency-Key, and told apart from another body', async () => {
-    const body = { load: { durationS: 3, warmupS: 0, thresholds: ['lost==0'] } };
+    const body = { load: { durationS: 3, warmupS: 1, thresholds: ['lost==0'] } };
     const key = { 'idempotency-key': 'load-1' };
     const path = '/v1/clusters/solo/load-tests';
     const first = await json('POST', path, body, key);
@@ -214,7 +217,18 @@ describe('a change', () => {
     expect(await other.json()).toMatchObject({ status: 422 });
     const events = await (await http('GET', first.events)).text();
     expect(events).toMatch(/event: progress\nid: 1\ndata: /);
-    expect(events).toContain('"verdict":"pass"');
+    expect(lastStatus(events)).toMatchObject({ load: { verdict: { verdict: 'pass' } } });
+  });
+
+  it('is shown to its end by a stream that was open when Temporal died', async () => {
+    const body = { load: { durationS: 5, warmupS: 1, thresholds: ['lost==0'] } };
+    const started = await json('POST', '/v1/clusters/solo/load-tests', body);
+    const events = (await http('GET', started.events)).text();
+    await bench.temporal.kill();
+    await bench.temporal.revive();
+    const last = lastStatus(await events);
+    expect(last).toMatchObject({ phase: 'finished', outcome: 'tested' });
+    expect(last.load.verdict.report).toMatchObject({ lost: 0, unread: 0 });
   });
 });
 

@@ -1,0 +1,57 @@
+/**
+ * The search for the highest sustainable rate: doubling until somebody falls behind, then down from
+ * what came through to what holds for longer than brokers can buffer. Bounded: at most 16 steps of
+ * two seconds and 8 of five, each followed by its answers.
+ */
+import type { GeneratorHealth } from '../../contracts/load.ts';
+import { type Course, drain, during, figures } from './course.ts';
+import { busyShareMax } from './report.ts';
+
+const searchFrom = 1_000;
+const doublingS = 2;
+const doublingsMax = 16;
+/** What two seconds bring fits into the page cache; a rate is believed when it held for so long. */
+const holdingS = 5;
+const holdingsMax = 8;
+/** From what came through to the next try; an overloaded cluster carries less than it could. */
+const stepDown = 0.95;
+/** What holds for seconds may not hold for minutes; the measurement is done a tenth below. */
+const margin = 0.9;
+/** Fewer acknowledged than this share of what was due: the rate is not sustained. */
+const sustainedShareMin = 0.95;
+
+type Limit = NonNullable<GeneratorHealth['searchLimit']>;
+type Step = { kept: true } | { kept: false; cameThroughPerS: number; limit: Limit };
+
+/** Records per second, and who fell behind at the last higher rate tried. */
+export async function searchMaximum(
+  course: Course,
+): Promise<{ recordsPerS: number; limit: Limit }> {
+  let tried = searchFrom;
+  let step = await tryRate(course, tried, doublingS);
+  for (let i = 1; i < doublingsMax && step.kept; i++) {
+    tried *= 2;
+    step = await tryRate(course, tried, doublingS);
+  }
+  let limit: Limit = 'generator';
+  for (let i = 0; i < holdingsMax && !step.kept; i++) {
+    limit = step.limit;
+    tried = Math.max(1, Math.min(tried, step.cameThroughPerS) * stepDown);
+    step = await tryRate(course, tried, holdingS);
+  }
+  return { recordsPerS: Math.max(1, tried * margin), limit };
+}
+
+async function tryRate(course: Course, recordsPerS: number, seconds: number): Promise<Step> {
+  const { producer } = course;
+  const records = Math.ceil(recordsPerS * seconds);
+  producer.tell({ kind: 'rate', recordsPerS, records, measured: false });
+  await during(course, seconds, `searching: ${Math.round(recordsPerS)} records/s`);
+  const f = await figures(producer);
+  const kept = !f.held && f.errors === 0 && f.acknowledged >= sustainedShareMin * records;
+  if (kept) return { kept };
+  // What is still out must not burden the next step.
+  await drain(producer);
+  const limit = f.busyShare > busyShareMax ? 'generator' : 'kafka';
+  return { kept, cameThroughPerS: f.acknowledged / f.elapsedS, limit };
+}
