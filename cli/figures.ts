@@ -18,7 +18,7 @@ export function figuresText({ verdict, reasons, thresholds, report }: LoadVerdic
             ` ${report.lost} lost, ${report.duplicates} duplicates, ${report.errors} errors`,
           `  publish    ${latencies(report.publishMs)}`,
           `  end to end ${latencies(report.endToEndMs)}`,
-          `  balance ${report.balanceMaxOverMean.toFixed(2)} (most loaded broker over mean): ${brokers(report)}`,
+          `  balance ${report.balanceMaxOverMean.toFixed(2)} (most loaded broker over mean; MB by broker: ${brokers(report)})`,
           ...(report.generator.searchLimit === 'generator'
             ? ['  the search for the maximum ended at the load generator’s own limit']
             : []),
@@ -28,9 +28,7 @@ export function figuresText({ verdict, reasons, thresholds, report }: LoadVerdic
 }
 
 const brokers = ({ perBroker }: LoadReport): string =>
-  perBroker
-    .map((b) => `broker ${b.brokerId} ${(b.bytes / 1e6).toFixed(1)} MB on ${b.leaders} leaders`)
-    .join(', ');
+  perBroker.map((b) => `${b.brokerId} ${(b.bytes / 1e6).toFixed(1)}`).join(', ');
 
 const latencies = (l: LatencyMs): string =>
   `p50 ${l.p50.toFixed(1)}  p95 ${l.p95.toFixed(1)}  p99 ${l.p99.toFixed(1)}` +
