@@ -1,7 +1,7 @@
 /** Following an operation by its event stream until it ends; a broken stream is taken up again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OperationStatus } from '../contracts/operations.ts';
-import type { Api } from './client.ts';
+import { type Api, CommandError } from './client.ts';
 import type { Progress } from './progress.ts';
 
 export interface Started {
@@ -31,6 +31,7 @@ export async function follow(
   }
 }
 
+/** About two minutes of an API or Temporal that is away; a refusal is final at once. */
 const triesMax = 120;
 
 async function askPatiently(api: Api, path: string): Promise<OperationStatus> {
@@ -38,7 +39,8 @@ async function askPatiently(api: Api, path: string): Promise<OperationStatus> {
     try {
       return await api.get<OperationStatus>(path);
     } catch (error) {
-      if (tries >= triesMax) throw error;
+      const refused = error instanceof CommandError && (error.problem?.status ?? 503) < 500;
+      if (refused || tries >= triesMax) throw error;
       await sleep(1_000);
     }
   }

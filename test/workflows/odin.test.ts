@@ -143,6 +143,23 @@ describe('provisionCluster', () => {
     });
   });
 
+  it('names in the timeline what each call is about', async () => {
+    await lab.withWorld(async () => {
+      const handle = await lab.start('provisionCluster', { spec: named() });
+      await ending(handle);
+      const { events } = await handle.fetchHistory();
+      const calls = (events ?? []).flatMap((e) => {
+        const type = e.activityTaskScheduledEventAttributes?.activityType?.name;
+        const { data } = e.userMetadata?.summary ?? {};
+        return type ? [`${type}: ${data ? JSON.parse(Buffer.from(data).toString()) : ''}`] : [];
+      });
+      expect(calls).toContain('launchInstance: main-2 in rack-c');
+      expect(calls).toContain('createTopic: orders');
+      expect(calls).toContain('alterClusterConfig: min.insync.replicas=2');
+      expect(calls).toContain('runLoadTest: 2MB/s for 15 s');
+    });
+  });
+
   it('calls a gate unknown that cannot be measured', async () => {
     await lab.withWorld(async (world) => {
       world.failing = 'runLoadTest#1';

@@ -1,10 +1,19 @@
 /**
  * Activity proxies by class. Every one heartbeats (5 s), so a killed worker is noticed quickly and
- * a cancellation is waited for; retries are bounded by time, never by a count of attempts.
+ * a cancellation is waited for; retries are bounded by time, never by a count of attempts. Each
+ * call carries a summary of what it is about, which the Web UI's timeline shows.
  */
-import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  type ActivityFunctionWithOptions,
+  type ActivityInterfaceFor,
+  type ActivityOptions,
+  proxyActivities,
+} from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
 import { taskQueues } from '../../contracts/names.ts';
+import type { NodeTarget } from '../../contracts/plan.ts';
+import type { NormalLoad } from '../../contracts/spec.ts';
 
 const common = {
   heartbeatTimeout: '5 seconds',
@@ -20,20 +29,50 @@ const brief = {
 /** Waits and measurements: they watch their own deadline and say more than a timeout could. */
 const long = { ...common, startToCloseTimeout: '2 hours' } as const;
 
-export const cloud = proxyActivities<Activities['cloud']>({
+/** What activities take that tells people what a call is about. */
+interface Subject {
+  node?: NodeTarget;
+  topic?: string;
+  set?: Record<string, string | null>;
+  load?: NormalLoad;
+}
+
+/** One line for the timeline, such as `main-0 in rack-a` or `min.insync.replicas=2`. */
+function subjectOf({ node, topic, set, load }: Subject): string | undefined {
+  if (node) return `${node.slot} in ${node.rack}`;
+  const pairs = Object.entries(set ?? {}).map(([key, value]) => `${key}=${value ?? 'default'}`);
+  if (topic) return [topic, ...pairs].join(' ');
+  return load ? `${load.rate} for ${load.durationS} s` : pairs.join(', ') || undefined;
+}
+
+type Call = ActivityFunctionWithOptions<(input: Subject) => Promise<unknown>>;
+
+/** Proxies whose every call names its subject. */
+function about<A>(options: ActivityOptions): ActivityInterfaceFor<A> {
+  const get = (proxies: object, name: string | symbol) => {
+    const call: Call = Reflect.get(proxies, name);
+    return (input: Subject) => {
+      const summary = subjectOf(input);
+      return call.executeWithOptions(summary ? { summary } : {}, [input]);
+    };
+  };
+  return new Proxy<object>(proxyActivities<A>(options), { get }) as ActivityInterfaceFor<A>;
+}
+
+export const cloud = about<Activities['cloud']>({
   ...brief,
   taskQueue: taskQueues.cloud,
 });
-export const kafka = proxyActivities<Activities['kafka']>({
+export const kafka = about<Activities['kafka']>({
   ...brief,
   taskQueue: taskQueues.kafka,
 });
-export const kafkaWaits = proxyActivities<
+export const kafkaWaits = about<
   Pick<Activities['kafka'], 'awaitNode' | 'awaitSteady' | 'awaitSafeToStop'>
 >({ ...long, taskQueue: taskQueues.kafka });
-export const load = proxyActivities<Activities['load']>({ ...brief, taskQueue: taskQueues.load });
-/** A broken measurement is tried twice, not for ever: then the verdict is `unknown`. */
-export const measurement = proxyActivities<Pick<Activities['load'], 'runLoadTest'>>({
+export const load = about<Activities['load']>({ ...brief, taskQueue: taskQueues.load });
+/** A broken measurement is tried again twice, not for ever: then the verdict is `unknown`. */
+export const measurement = about<Pick<Activities['load'], 'runLoadTest'>>({
   ...long,
   taskQueue: taskQueues.load,
   retry: { ...common.retry, maximumAttempts: 3 },
