@@ -24,6 +24,7 @@ import {
 } from '../contracts/operations.ts';
 import type { ClusterPlan } from '../contracts/plan.ts';
 import type { Violation } from '../contracts/spec.ts';
+import { pendingWork } from './pending.ts';
 import { Problem } from './problem.ts';
 
 const deadlineMs = 5_000;
@@ -75,7 +76,7 @@ export function createTemporal(client: Client): Temporal {
         return found.filter((c) => c.phase !== 'absent').sort((a, b) => (a.name < b.name ? -1 : 1));
       }),
     updateCluster: (cluster, name, argument) => update(clusterWorkflowId(cluster), name, argument),
-    operationStatus: (operationId) => query<OperationStatus>(operationId),
+    operationStatus: (operationId) => brief(() => operationStatus(client, operationId)),
     updateOperation: update,
     plan: (input, workflowId) =>
       within(planDeadlineMs, async () => {
@@ -91,6 +92,16 @@ export function createTemporal(client: Client): Temporal {
         return plan;
       }),
   };
+}
+
+/** The workflow's own status, and what its pending activities say while it runs. */
+async function operationStatus(client: Client, operationId: string): Promise<OperationStatus> {
+  const handle = client.workflow.getHandle(operationId);
+  const status = await handle.query<OperationStatus>(statusQuery);
+  if (status.phase === 'finished') return status;
+  const { raw } = await handle.describe();
+  const pending = pendingWork(raw.pendingActivities ?? []);
+  return pending.length > 0 ? { ...status, pending } : status;
 }
 
 /** Starts the entity when `mayStart`, and hands it the operation in the same call. */

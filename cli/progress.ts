@@ -3,7 +3,12 @@
  * lines elsewhere. Used by the CLI and by `npm start`.
  */
 import pc from 'picocolors';
-import type { OperationStatus, StepState, StepStatus } from '../contracts/operations.ts';
+import type {
+  OperationStatus,
+  PendingWork,
+  StepState,
+  StepStatus,
+} from '../contracts/operations.ts';
 import { figuresText } from './figures.ts';
 
 export interface Progress {
@@ -24,18 +29,33 @@ export function createProgress(out: Out): Progress {
   return out.isTTY ? tableProgress(out) : lineProgress(out);
 }
 
-/** One line per event, as it comes; nothing is ever redrawn. */
+/** Between two lines on what is under way. */
+const newsEveryMs = 5_000;
+
+/** One line per event, as it comes, and news of long work now and then; nothing is redrawn. */
 function lineProgress(out: Out): Progress {
   let seen = 0;
+  let told = Date.now();
   return {
-    update({ events }) {
+    update({ events, pending = [] }) {
       for (const event of events.filter((e) => e.seq > seen)) {
         seen = event.seq;
         out.write(`${event.at.slice(11, 19)} ${event.text}\n`);
+        told = Date.now();
       }
+      if (pending.length === 0 || Date.now() - told < newsEveryMs) return;
+      told = Date.now();
+      const at = new Date(told).toISOString().slice(11, 19);
+      for (const work of pending) out.write(`${at}   ${newsOf(work)}\n`);
     },
     end() {},
   };
+}
+
+/** Such as `measuring: 3/15 s, 1953 records/s`, or why a call is tried again. */
+function newsOf({ activity, text, attempt, lastFailure }: PendingWork): string {
+  const again = attempt > 1 ? `, attempt ${attempt}: ${lastFailure ?? 'no reason known'}` : '';
+  return text && !again ? text : `${activity}${text ? ` (${text})` : ''}${again}`;
 }
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -86,7 +106,7 @@ export function tableLines(
   const head = `${pc.bold(`${status.kind} ${status.cluster}`)}  ${status.phase}${
     status.reason ? `: ${status.reason}` : ''
   }`;
-  const room = Math.max(3, view.rows - 6);
+  const room = Math.max(3, view.rows - 6 - (status.pending?.length ?? 0));
   const steps = visibleSteps(status.steps, room);
   const lines = steps.map(
     (s) => `  ${marks[s.state](view.frame)} ${clip(s.summary, view.width - 14)} ${took(s, status)}`,
@@ -97,6 +117,7 @@ export function tableLines(
     ...lines,
     ...(hidden > 0 ? [pc.dim(`  … ${hidden} more steps`)] : []),
     ...loadLines(status, view),
+    ...(status.pending ?? []).map((w) => pc.dim(clip(`    ${newsOf(w)}`, view.width))),
   ];
 }
 

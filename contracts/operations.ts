@@ -139,6 +139,16 @@ export interface OperationEvent {
   text: string;
 }
 
+/** A call under way that has something to tell: how far it is, or why it is tried again. */
+export interface PendingWork {
+  activity: string;
+  /** Above 1: earlier attempts failed, the last one with `lastFailure`. */
+  attempt: number;
+  /** What its heartbeat says. */
+  text?: string;
+  lastFailure?: string;
+}
+
 /** Answer of the `status` query of every operation workflow. */
 export interface OperationStatus {
   operationId: string;
@@ -161,6 +171,8 @@ export interface OperationStatus {
   connection?: Connection;
   /** The newest 200. */
   events: OperationEvent[];
+  /** Added by the API from what Temporal knows; a workflow cannot see it. */
+  pending?: PendingWork[];
 }
 
 /** What a finished operation returns (the workflow's result, and the CLI's last JSON line). */

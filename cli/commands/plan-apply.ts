@@ -6,6 +6,7 @@ import type { OperationStatus } from '../../contracts/operations.ts';
 import type { ClusterPlan } from '../../contracts/plan.ts';
 import { renderPlan } from '../../domain/cluster/render.ts';
 import { type Api, CommandError, connectApi } from '../client.ts';
+import { figuresText } from '../figures.ts';
 import { createIo, exitCodeOf, type Io, run, show } from '../output.ts';
 import { createProgress } from '../progress.ts';
 import { follow, type Started } from '../watch.ts';
@@ -126,9 +127,13 @@ export async function finish(io: Io, api: Api, started: Started, wait: boolean):
   return exitCodeOf(status);
 }
 
-function outcomeText({ outcome, reason, connection, cluster }: OperationStatus): string {
+function outcomeText(status: OperationStatus): string {
+  const { outcome, reason, connection, cluster, load } = status;
+  // On a terminal the table has just shown the figures.
+  const shown = process.stdout.isTTY && process.stderr.isTTY;
   return [
     `${cluster}: ${outcome}${reason ? `: ${reason}` : ''}`,
+    ...(load?.verdict && !shown ? figuresText(load.verdict) : []),
     ...(connection
       ? [`bootstrap: ${connection.bootstrap}`, `client:    ${connection.clientPropertiesFile}`]
       : []),
