@@ -20,6 +20,8 @@ export interface LoadReport {
   acknowledged: number;
   /** Sends that ended in an error (not acknowledged). */
   errors: number;
+  /** What the first such error said. */
+  firstError?: string;
   /** Acknowledged and read back. */
   received: number;
   /** Acknowledged, whole log read, and not found. */

@@ -22,6 +22,16 @@ export interface LoadStep {
 const scramIterations = 4096;
 export const loadTopic = (runId: string): string => `asgard-load-${runId}`;
 const principal = `User:${principals.load}`;
+/**
+ * What the cluster's defaults must not decide: nothing is deleted or compacted away before it was
+ * read back, and a batch of the generator fits. Durability is the cluster's own.
+ */
+const ownConfig = {
+  'cleanup.policy': 'delete',
+  'retention.ms': '-1',
+  'retention.bytes': '-1',
+  'max.message.bytes': '1048588',
+};
 
 /** The load user may use its own topic and nothing else; it reads without a consumer group. */
 const rightsOn = (name: string): AclRule[] => [
@@ -47,7 +57,7 @@ export function createLoadActivities(deps: ActivityDeps) {
             name,
             partitions: load.partitions,
             replicationFactor: load.replicationFactor,
-            config: {},
+            config: ownConfig,
           });
           await admin.upsertScramUser({
             username: principals.load,

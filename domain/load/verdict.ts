@@ -26,7 +26,8 @@ const factMetrics = ['lost', 'duplicates'];
 export function judge(load: NormalLoad, report: LoadReport): LoadVerdict {
   const thresholds = evaluateThresholds(load.thresholds, report);
   const missed = thresholds.filter((t) => !t.ok);
-  const say = (t: { threshold: string; actual: string }) => `${t.threshold}: it was ${t.actual}`;
+  const say = (t: { threshold: string; actual: string }) =>
+    `${t.threshold}: it was ${t.actual}${t.threshold.startsWith('errors') ? causeOf(report) : ''}`;
   const found = (verdict: LoadVerdict['verdict'], reasons: string[]): LoadVerdict => ({
     verdict,
     reasons,
@@ -60,13 +61,15 @@ function shortfallOf({ targetRecordsPerS, recordsPerS }: LoadReport): string[] {
 
 function doubtsOf(report: LoadReport): string[] {
   return [
-    ...(report.acknowledged === 0 ? ['no record was acknowledged'] : []),
+    ...(report.acknowledged === 0 ? [`no record was acknowledged${causeOf(report)}`] : []),
     ...(report.unread > 0 ? [unreadOf(report)] : []),
     ...(report.generator.saturated
       ? [`the load generator was saturated: ${report.generator.reason ?? 'no reason given'}`]
       : []),
   ];
 }
+
+const causeOf = ({ firstError }: LoadReport): string => (firstError ? ` (${firstError})` : '');
 
 const unreadOf = ({ unread, readError }: LoadReport): string =>
   `${unread} acknowledged records were not read in time${readError ? ` (${readError})` : ''}`;

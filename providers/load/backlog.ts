@@ -6,20 +6,25 @@ const requestBytesMax = 1_000_000;
 const batchBytesMax = 900_000;
 const recordOverheadBytes = 20;
 
+interface Waiting {
+  chunk: Chunk;
+  sinceUs: number;
+}
+
 export class Backlog {
   /** Most records that a chunk may have, and a partition's batch. */
   readonly chunkMax: number;
   private readonly recordBytes: number;
-  private readonly queues: Chunk[][];
+  private readonly queues: Waiting[][];
 
   constructor(o: { partitions: number; messageBytes: number }) {
     this.recordBytes = o.messageBytes + recordOverheadBytes;
     this.chunkMax = Math.max(1, Math.floor(batchBytesMax / this.recordBytes));
-    this.queues = Array.from({ length: o.partitions }, (): Chunk[] => []);
+    this.queues = Array.from({ length: o.partitions }, (): Waiting[] => []);
   }
 
-  add(chunk: Chunk): void {
-    this.queues[chunk.partition]?.push(chunk);
+  add(chunk: Chunk, sinceUs: number): void {
+    this.queues[chunk.partition]?.push({ chunk, sinceUs });
   }
 
   /** Takes out as many chunks of these partitions, oldest first, as fit into one request. */
@@ -29,7 +34,7 @@ export class Backlog {
     for (const partition of partitions) {
       const queue = this.queues[partition] ?? [];
       let records = 0;
-      for (let next = queue[0]; next; next = queue[0]) {
+      for (let next = queue[0]?.chunk; next; next = queue[0]?.chunk) {
         const size = next.count * this.recordBytes;
         const tooMany = records > 0 && records + next.count > this.chunkMax;
         if (tooMany || (bytes > 0 && bytes + size > requestBytesMax)) break;
@@ -42,11 +47,11 @@ export class Backlog {
     return taken;
   }
 
-  /** Takes out what was due before `us`. */
-  takeOlderThan(us: number): Chunk[] {
+  /** Takes out what has waited here since before `us`. */
+  takeAddedBefore(us: number): Chunk[] {
     return this.queues.flatMap((queue) => {
-      const young = queue.findIndex((chunk) => chunk.firstUs >= us);
-      return queue.splice(0, young < 0 ? queue.length : young);
+      const young = queue.findIndex(({ sinceUs }) => sinceUs >= us);
+      return queue.splice(0, young < 0 ? queue.length : young).map(({ chunk }) => chunk);
     });
   }
 }

@@ -17,6 +17,8 @@ const produceTimeoutMs = 30_000;
 /** A record that no leader could be sent for so long is an error. */
 const waitMaxUs = 30_000_000;
 const reconnectAfterUs = 300_000;
+/** With acks none nothing is answered: then the socket's own buffer says that Kafka is behind. */
+const unwrittenBytesMax = 1_000_000;
 const noHeaders = new Map<Buffer, Buffer>();
 
 interface Lane {
@@ -54,14 +56,14 @@ export class Lanes {
     return this.backlog.chunkMax;
   }
 
-  add(chunk: Chunk): void {
-    this.backlog.add(chunk);
+  add(chunk: Chunk, now: number): void {
+    this.backlog.add(chunk, now);
   }
 
   /** Sends what waits, where a broker has room, and gives up on what waited for too long. */
   pump(now: number): void {
     const { links, onOutcome } = this.o;
-    for (const chunk of this.backlog.takeOlderThan(now - waitMaxUs)) {
+    for (const chunk of this.backlog.takeAddedBefore(now - waitMaxUs)) {
       links.markStale();
       onOutcome(chunk, { error: 'it could not be sent to a leader within 30 s' });
     }
@@ -88,7 +90,7 @@ export class Lanes {
       if (!lane.connecting && now >= lane.notBeforeUs) void this.connect(lane);
       return;
     }
-    if (lane.busy) return;
+    if (lane.busy || connection.socket.writableLength > unwrittenBytesMax) return;
     const leaders = this.o.links.leaders();
     const mine = leaders.flatMap((leader, i) => (leader === lane.nodeId ? [i] : []));
     const chunks = this.backlog.take(mine);

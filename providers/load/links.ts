@@ -110,11 +110,17 @@ export function createLinks(r: {
 
 function poolOf(access: KafkaAccess, requestTimeout: number): ConnectionPool {
   const { username, password } = access;
-  return new ConnectionPool('asgard-load', {
+  const pool = new ConnectionPool('asgard-load', {
     sasl: { mechanism: 'SCRAM-SHA-512', username, password },
     connectTimeout: connectTimeoutMs,
     requestTimeout,
   });
+  // A reset in the middle of SASL is told twice; callers hear it by their promise, and a second
+  // `error` without a listener would end the thread.
+  pool.on('connecting', ({ connection }: { connection: Connection }) => {
+    connection.on('error', () => undefined);
+  });
+  return pool;
 }
 
 function toBroker(address: string): Broker {

@@ -81,7 +81,7 @@ function tick(): void {
     const { late, worstUs } = latenessOf(due, { nowUs: now, freeSinceUs });
     window.late += late;
     window.worstLateUs = Math.max(window.worstLateUs, worstUs);
-    lanes.add({ ...due, partition });
+    lanes.add({ ...due, partition }, now);
     partition = (partition + 1) % options.partitions;
   }
   lanes.pump(now);

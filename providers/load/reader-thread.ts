@@ -1,7 +1,7 @@
 /**
  * The reading thread. First it follows the log as it grows, to measure end to end. When no record
- * follows any more it reads the whole log again from its beginning: only what is found then has
- * arrived, whatever was seen before.
+ * follows any more it reads the whole log again from where this run began: only what is found then
+ * has arrived, whatever was seen before.
  */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,6 +24,7 @@ const port = parentPort;
 if (!port) throw new Error('reader-thread runs as a worker thread');
 
 const pauseMs = 50;
+const openPatienceMs = 5_000;
 /**
  * Before a record counts as lost, the log's end must stand still for so long. With acks=leader an
  * acknowledged record shows only when followers have it or have left the in-sync replicas, which
@@ -77,12 +78,11 @@ async function reachedBy(reader: LogReader, ends: bigint[], end: number): Promis
   return reader.reached(ends);
 }
 
-/** Reads the log from its beginning. True when all of it was read, or nothing is missing. */
+/** Reads the log again. True when all of it was read, or nothing is missing. */
 async function readAll(to: number, end: number): Promise<{ complete: boolean; error?: string }> {
-  const from = await offsets(-2n, end);
   let ends = await offsets(-1n, end);
-  if (!from || !ends) return { complete: false, error: 'no leader told the log’s ends' };
-  const reader = readLog({ links, from, onValue: onEvidence });
+  if (!ends) return { complete: false, error: 'no leader told the log’s ends' };
+  const reader = readLog({ links, from: begin, onValue: onEvidence });
   let complete = await reachedBy(reader, ends, end);
   let quietSince = Date.now();
   while (complete && missing(to, received) > 0 && Date.now() - quietSince < quietMs) {
@@ -120,10 +120,9 @@ async function finish({ from, to, withinMs }: ToReader): Promise<void> {
 }
 
 const opening = await open(links);
-const live = readLog({
-  links,
-  from: new Array<bigint>(options.partitions).fill(0n),
-  onValue: onLive,
-});
+// A broken attempt may have left records; none of this one can lie below the log's present end.
+const known = opening.kind === 'ready' && (await offsets(-1n, Date.now() + openPatienceMs));
+const begin = known || new Array<bigint>(options.partitions).fill(0n);
+const live = readLog({ links, from: begin, onValue: onLive });
 port.on('message', (message: ToReader) => void finish(message));
 port.postMessage(opening);

@@ -40,6 +40,7 @@ export function reportOf(m: Measured): LoadReport {
     sent: producer.sent,
     acknowledged: producer.acknowledged,
     errors: producer.sent - producer.acknowledged,
+    ...(producer.firstError ? { firstError: producer.firstError } : {}),
     received: countBits({ from: producer.from, to: producer.to }, m.acknowledged, m.received),
     lost: reader.complete ? missing : 0,
     duplicates: reader.duplicates,

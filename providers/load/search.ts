@@ -19,6 +19,8 @@ const stepDown = 0.95;
 const margin = 0.9;
 /** Fewer acknowledged than this share of what was due: the rate is not sustained. */
 const sustainedShareMin = 0.95;
+/** Later than this after the step's end, and records have piled up; a short pause is no limit. */
+const lastAnswerGraceS = 0.5;
 
 type Limit = NonNullable<GeneratorHealth['searchLimit']>;
 type Step = { kept: true } | { kept: false; cameThroughPerS: number; limit: Limit };
@@ -47,11 +49,15 @@ async function tryRate(course: Course, recordsPerS: number, seconds: number): Pr
   const records = Math.ceil(recordsPerS * seconds);
   producer.tell({ kind: 'rate', recordsPerS, records, measured: false });
   await during(course, seconds, `searching: ${Math.round(recordsPerS)} records/s`);
-  const f = await figures(producer);
-  const kept = !f.held && f.errors === 0 && f.acknowledged >= sustainedShareMin * records;
-  if (kept) return { kept };
-  // What is still out must not burden the next step.
-  await drain(producer);
-  const limit = f.busyShare > busyShareMax ? 'generator' : 'kafka';
-  return { kept, cameThroughPerS: f.acknowledged / f.elapsedS, limit };
+  const { busyShare } = await figures(producer);
+  // What is still out belongs to this step, and must not burden the next.
+  const f = await drain(producer);
+  const inTime = f.lastAnswerS <= seconds + lastAnswerGraceS;
+  const enough = f.errors === 0 && f.acknowledged >= sustainedShareMin * records;
+  if (!f.held && inTime && enough) return { kept: true };
+  return {
+    kept: false,
+    cameThroughPerS: f.acknowledged / Math.max(seconds, f.lastAnswerS),
+    limit: busyShare > busyShareMax ? 'generator' : 'kafka',
+  };
 }

@@ -186,6 +186,30 @@ describe('the load generator', () => {
     expect(judge(load(), report).verdict).toBe('pass');
   });
 
+  it('minds nothing that an earlier attempt left in the topic', async () => {
+    const topic = 'asgard-load-again';
+    await admin.createTopic({ name: topic, partitions: 4, replicationFactor: 1, config: {} });
+    const attempt = (runId: string) =>
+      runLoad({
+        access,
+        topic,
+        runId,
+        load: load({ durationS: 2, acks: 'none' }),
+        onProgress: () => undefined,
+        signal: AbortSignal.timeout(120_000),
+      });
+    await attempt('first');
+    const second = await attempt('second');
+    await admin.deleteTopic(topic);
+    expect(second).toMatchObject({
+      sent: 2_000,
+      received: 2_000,
+      lost: 0,
+      duplicates: 0,
+      unread: 0,
+    });
+  });
+
   it('finds the highest rate', async () => {
     const report = await measure('asgard-load-b', load({ rate: 'max', durationS: 2 }));
     expect(report.targetRecordsPerS).toBe('max');

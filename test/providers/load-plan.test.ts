@@ -79,7 +79,7 @@ describe('the backlog', () => {
     const backlog = new Backlog({ partitions: 3, messageBytes: 99_980 });
     expect(backlog.chunkMax).toBe(9);
     const all = [0, 5, 10, 15].flatMap((first) => [0, 1, 2].map((p) => chunk(p, first, 5)));
-    for (const one of all) backlog.add(one);
+    for (const one of all) backlog.add(one, 0);
     const requests = [
       [0, 1],
       [0, 1],
@@ -96,10 +96,10 @@ describe('the backlog', () => {
     expect(backlog.take([2]).map((c) => c.first)).toEqual([0]);
   });
 
-  it('gives up what is too old', () => {
+  it('gives up what waited for too long, however late it was due', () => {
     const backlog = new Backlog({ partitions: 1, messageBytes: 100 });
-    for (const first of [0, 10, 20]) backlog.add(chunk(0, first, 1));
-    expect(backlog.takeOlderThan(15).map((c) => c.first)).toEqual([0, 10]);
+    for (const first of [0, 10, 20]) backlog.add(chunk(0, first, 1), 100 + first);
+    expect(backlog.takeAddedBefore(115).map((c) => c.first)).toEqual([0, 10]);
     expect(backlog.take([0]).map((c) => c.first)).toEqual([20]);
   });
 });
