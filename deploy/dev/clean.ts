@@ -7,7 +7,7 @@ import { homedir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { settingsFrom } from '../../contracts/settings.ts';
 import { createLocalCloud } from '../../providers/cloud/local/cloud.ts';
-import { runningStack, runs } from './stack.ts';
+import { runningStack, runs, stopLeftOver } from './stack.ts';
 
 const settings = settingsFrom(process.env, homedir());
 const { paths, home } = settings;
@@ -29,12 +29,15 @@ if (process.argv.includes('--help')) {
   say(`${home} is clean`);
 }
 
+/** Also the parts of a stack whose supervisor was killed: a worker could start brokers again. */
 async function stopStack(): Promise<void> {
   const stack = runningStack(settings);
-  if (!stack) return;
-  say(`stopping the stack (pid ${stack.pids.supervisor})`);
-  process.kill(stack.pids.supervisor, 'SIGTERM');
-  while (runs(stack.pids.supervisor, 'deploy/dev/start.ts')) await sleep(100);
+  if (stack) {
+    say(`stopping the stack (pid ${stack.pids.supervisor})`);
+    process.kill(stack.pids.supervisor, 'SIGTERM');
+    while (runs(stack.pids.supervisor, 'deploy/dev/start.ts')) await sleep(100);
+  }
+  await stopLeftOver(settings);
 }
 
 async function endBrokers(): Promise<void> {

@@ -251,7 +251,7 @@ export function runs(pid: number, word: string): boolean {
 }
 
 /** Ends parts whose supervisor was killed: they hold the database. */
-async function stopLeftOver(settings: Settings): Promise<void> {
+export async function stopLeftOver(settings: Settings): Promise<void> {
   const { paths } = settings;
   if (!existsSync(paths.stackFile)) return;
   const { pids } = JSON.parse(readFileSync(paths.stackFile, 'utf8')) as StackFile;

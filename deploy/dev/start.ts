@@ -65,10 +65,10 @@ async function main(): Promise<number> {
   }
 }
 
-/** Resolves on Ctrl-C or SIGTERM. */
+/** Resolves on Ctrl-C, SIGTERM, or the terminal's end. */
 const interrupted = (): Promise<'interrupted'> =>
   new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => resolve('interrupted'));
     }
   });
@@ -93,10 +93,13 @@ async function job(stack: Stack, settings: Settings, options: JobOptions): Promi
     ASGARD_API: stack.file.apiUrl,
     ASGARD_TOKEN: stack.token,
   });
+  // Who said stop while the stack came up wants no brokers after that.
+  if (await Promise.race([options.stopped, undefined])) return 130;
   const body = { spec, requester: process.env.USER ?? 'npm start' };
   const started = await api.send<Started>('POST', '/v1/clusters', body);
-  const followed = follow(api, started, createProgress(process.stderr));
-  const status = await Promise.race([followed, options.stopped]);
+  const progress = createProgress(process.stderr);
+  const status = await Promise.race([follow(api, started, progress), options.stopped]);
+  progress.end();
   if (status === 'interrupted') return 130;
   showResult(status, stack, settings);
   if (!options.exit) {
@@ -159,9 +162,10 @@ const summary = ({ operationId, cluster, outcome, reason, load, connection }: Op
   bootstrap: connection?.bootstrap,
 });
 
+// Not left to run out: after an interruption nobody waits any more for what still follows the job.
 try {
-  process.exitCode = await main();
+  process.exit(await main());
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
+  process.exit(1);
 }
