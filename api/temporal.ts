@@ -161,6 +161,10 @@ async function requirePollers(client: Client): Promise<void> {
 /** Every way in which a call can fail, as a problem. */
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  // Temporal says NOT_FOUND of a finished workflow too, so this must come first.
+  if (/already completed/.test(String((error as Error).message) + String((error as Error).cause))) {
+    return new Problem('NotAwaiting', 'the operation has finished');
+  }
   if (error instanceof WorkflowNotFoundError) {
     return new Problem('NotFound', 'no such cluster or operation');
   }
@@ -169,9 +173,6 @@ function toProblem(error: unknown): Problem {
   if (wrapped && error.cause instanceof ApplicationFailure) return fromFailure(error.cause);
   if (/not found|NOT_FOUND/.test(String(error))) {
     return new Problem('NotFound', 'no such cluster or operation');
-  }
-  if (/already completed/.test(String((error as Error).message) + String((error as Error).cause))) {
-    return new Problem('NotAwaiting', 'the operation has finished');
   }
   return new Problem('Unavailable', 'Temporal did not answer in time');
 }

@@ -218,6 +218,11 @@ describe('a change', () => {
     const events = await (await http('GET', first.events)).text();
     expect(events).toMatch(/event: progress\nid: 1\ndata: /);
     expect(lastStatus(events)).toMatchObject({ load: { verdict: { verdict: 'pass' } } });
+    const late = await http('POST', `${first.operation}/abort`, {});
+    expect(await late.json()).toMatchObject({
+      status: 409,
+      detail: 'the operation has finished',
+    });
   });
 
   it('is shown to its end by a stream that was open when Temporal died', async () => {
