@@ -25,7 +25,7 @@ export interface ObservedNode {
   };
   /** What Kafka says of the node's broker half; `unknown` when Kafka did not answer. */
   registration: 'registered' | 'fenced' | 'absent' | 'unknown';
-  /** Replicas hosted, when Kafka answered. */
+  /** Replicas hosted, when Kafka told of every topic. */
   replicas?: number;
 }
 
@@ -35,6 +35,10 @@ export interface ObservedTopic {
   replicationFactor: number;
   /** Explicit (non-default) topic configuration only. */
   config: Record<string, string>;
+  /** It exists, but Kafka did not tell how: the protocol's error. Never planned on. */
+  unknown?: string;
+  /** Partitions without a leader now; absent: none. */
+  leaderless?: number;
 }
 
 export interface ObservedCluster {

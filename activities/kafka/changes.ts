@@ -26,7 +26,7 @@ export function createKafkaActivities(deps: ActivityDeps) {
       });
     });
   const alter = (scope: StepScope, target: string, request: ConfigChange) =>
-    change(scope, `alterConfig ${target}`, (admin) => admin.alterConfig(request));
+    change(scope, `alterConfig ${target}`, (admin) => admin.alterConfigs([request]));
 
   return {
     /** Sets or resets cluster-wide dynamic broker configuration. */
@@ -41,7 +41,7 @@ export function createKafkaActivities(deps: ActivityDeps) {
     topicExists: ({ scope, topic }: { scope: StepScope; topic: string }): Promise<boolean> =>
       beating(() =>
         withRevivedAdmin(deps, scope, async (admin) =>
-          (await admin.topics()).some((view) => view.name === topic),
+          (await admin.topics([topic])).some((view) => view.name === topic),
         ),
       ),
 
@@ -54,22 +54,24 @@ export function createKafkaActivities(deps: ActivityDeps) {
       config: Record<string, string>;
     }): Promise<void> =>
       change(r.scope, `createTopic ${r.topic}`, (admin) =>
-        admin.createTopic({
-          name: r.topic,
-          partitions: r.partitions,
-          replicationFactor: r.replicationFactor,
-          config: r.config,
-        }),
+        admin.createTopics([
+          {
+            name: r.topic,
+            partitions: r.partitions,
+            replicationFactor: r.replicationFactor,
+            config: r.config,
+          },
+        ]),
       ),
 
     /** Deletes the topic with all its records; accepts that it is gone. Cannot be undone. */
     deleteTopic: ({ scope, topic }: { scope: StepScope; topic: string }): Promise<void> =>
-      change(scope, `deleteTopic ${topic}`, (admin) => admin.deleteTopic(topic)),
+      change(scope, `deleteTopic ${topic}`, (admin) => admin.deleteTopics([topic])),
 
     /** Grows the topic to `partitions`. Cannot be undone: Kafka has no way back. */
     addPartitions: (r: { scope: StepScope; topic: string; partitions: number }): Promise<void> =>
       change(r.scope, `addPartitions ${r.topic}`, (admin) =>
-        admin.addPartitions(r.topic, r.partitions),
+        admin.addPartitions([{ name: r.topic, total: r.partitions }]),
       ),
 
     /** Forgets a broker that is empty and stopped. */

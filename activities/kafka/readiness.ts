@@ -5,7 +5,7 @@
 
 import type { NodeTarget } from '../../contracts/plan.ts';
 import { kafkaMetadataLevel } from '../../contracts/settings.ts';
-import type { KafkaAdmin } from '../../providers/kafka/kafka.ts';
+import type { KafkaAdmin, TopicView } from '../../providers/kafka/kafka.ts';
 import { theInstance } from '../cloud/instances.ts';
 import type { ActivityDeps, StepScope } from '../lib/deps.ts';
 import { failure } from '../lib/failure.ts';
@@ -129,19 +129,27 @@ async function clusterLag(admin: KafkaAdmin, wanted: number[]): Promise<string |
   if (missing.length > 0) return `brokers not registered yet: ${missing.join(', ')}`;
   const level = (await admin.features())['metadata.version'] ?? 0;
   if (level < kafkaMetadataLevel) return `metadata.version is ${level}, not ${kafkaMetadataLevel}`;
-  const behind = (await admin.topics()).flatMap((t) =>
+  const topics = await admin.topics();
+  const behind = topics.flatMap((t) =>
     t.partitions
       .filter((p) => p.replicas.some((id) => wanted.includes(id) && !p.isr.includes(id)))
       .map((p) => `${t.name}-${p.partition}`),
   );
   if (behind.length > 0) return `${behind.length} partitions not in sync, first ${behind[0]}`;
-  return undefined;
+  return untold(topics);
+}
+
+/** A topic whose partitions Kafka does not tell may be anything but in sync. */
+function untold(topics: TopicView[]): string | undefined {
+  const topic = topics.find((t) => t.unknown);
+  return topic && `Kafka does not tell the partitions of ${topic.name}: ${topic.unknown}`;
 }
 
 async function stopHazard(admin: KafkaAdmin, node: NodeTarget): Promise<string | undefined> {
-  const topics = (await admin.topics()).filter((t) =>
-    t.partitions.some((p) => p.replicas.includes(node.nodeId)),
-  );
+  const all = await admin.topics();
+  const unknown = untold(all);
+  if (unknown) return unknown;
+  const topics = all.filter((t) => t.partitions.some((p) => p.replicas.includes(node.nodeId)));
   const configs = await admin.topicConfigs(topics.map((t) => t.name));
   const cluster = await admin.clusterConfig();
   for (const topic of topics) {

@@ -53,12 +53,8 @@ export function createLoadActivities(deps: ActivityDeps) {
           const secrets = await deps.secrets.read(scope.cluster);
           if (!secrets) throw failure('LoadTestBroken', 'no credentials are stored');
           const name = loadTopic(runId);
-          await admin.createTopic({
-            name,
-            partitions: load.partitions,
-            replicationFactor: load.replicationFactor,
-            config: ownConfig,
-          });
+          const { partitions, replicationFactor } = load;
+          await admin.createTopics([{ name, partitions, replicationFactor, config: ownConfig }]);
           await admin.upsertScramUser({
             username: principals.load,
             password: secrets.passwords.load,
@@ -96,7 +92,7 @@ export function createLoadActivities(deps: ActivityDeps) {
     cleanLoadTest: ({ scope, runId }: Omit<LoadStep, 'load'>): Promise<void> =>
       beating(() =>
         withRevivedAdmin(deps, scope, async (admin) => {
-          await admin.deleteTopic(loadTopic(runId));
+          await admin.deleteTopics([loadTopic(runId)]);
           await admin.deleteAclsOf(principal);
           await admin.deleteScramUser(principals.load);
         }),

@@ -84,7 +84,7 @@ const staticConfigOf = (tags: Tags): Record<string, string> =>
 
 interface KafkaSnapshot {
   registered: Set<number>;
-  replicas: Map<number, number>;
+  replicas: Map<number, number> | undefined;
   topics: ObservedTopic[];
   dynamicConfig: Record<string, string>;
   metadataVersion: string;
@@ -108,7 +108,8 @@ async function observeKafka(
   }
 }
 
-async function snapshot(admin: KafkaAdmin): Promise<KafkaSnapshot> {
+/** What Kafka tells at this moment. */
+export async function snapshot(admin: KafkaAdmin): Promise<KafkaSnapshot> {
   const views = await admin.topics();
   const own = views.filter((t) => !t.internal);
   const configs = await admin.topicConfigs(own.map((t) => t.name));
@@ -121,14 +122,21 @@ async function snapshot(admin: KafkaAdmin): Promise<KafkaSnapshot> {
   };
 }
 
-const observedTopic = (view: TopicView, config: Record<string, string>): ObservedTopic => ({
-  name: view.name,
-  partitions: view.partitions.length,
-  replicationFactor: view.partitions[0]?.replicas.length ?? 0,
-  config,
-});
+function observedTopic(view: TopicView, config: Record<string, string>): ObservedTopic {
+  const leaderless = view.partitions.filter((p) => p.leader < 0).length;
+  return {
+    name: view.name,
+    partitions: view.partitions.length,
+    replicationFactor: view.partitions[0]?.replicas.length ?? 0,
+    config,
+    ...(view.unknown ? { unknown: view.unknown } : {}),
+    ...(leaderless > 0 ? { leaderless } : {}),
+  };
+}
 
-function replicasByNode(topics: TopicView[]): Map<number, number> {
+/** Undefined when Kafka keeps the partitions of a topic to itself: a sum would be a guess. */
+function replicasByNode(topics: TopicView[]): Map<number, number> | undefined {
+  if (topics.some((t) => t.unknown)) return undefined;
   const counts = new Map<number, number>();
   for (const { partitions } of topics) {
     for (const id of partitions.flatMap((p) => p.replicas)) {
@@ -141,5 +149,6 @@ function replicasByNode(topics: TopicView[]): Map<number, number> {
 function withRegistration(node: ObservedNode, kafka: KafkaSnapshot | undefined): ObservedNode {
   if (!kafka) return node;
   const registration = kafka.registered.has(node.nodeId) ? 'registered' : 'absent';
+  if (!kafka.replicas) return { ...node, registration };
   return { ...node, registration, replicas: kafka.replicas.get(node.nodeId) ?? 0 };
 }

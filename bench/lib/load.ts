@@ -80,9 +80,9 @@ function medians(all: Figures[]): Figures {
 
 async function onTopic(measure: (topic: string) => Promise<Figures>): Promise<Figures> {
   const name = `bench-${topics++}`;
-  await admin.createTopic({ name, partitions: 6, replicationFactor: 3, config: {} });
+  await admin.createTopics([{ name, partitions: 6, replicationFactor: 3, config: {} }]);
   const figures = await measure(name);
-  await admin.deleteTopic(name);
+  await admin.deleteTopics([name]);
   return figures;
 }
 

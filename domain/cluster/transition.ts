@@ -2,7 +2,7 @@
  * Rules that need the present state: changes that Kafka cannot make, that would lose data, or that
  * Asgard cannot make yet. Refused at plan time, never half applied. Pure.
  */
-import type { ObservedCluster, ObservedNode } from '../../contracts/observed.ts';
+import type { ObservedCluster, ObservedNode, ObservedTopic } from '../../contracts/observed.ts';
 import type { NodeTarget } from '../../contracts/plan.ts';
 import type { NormalSpec, Violation } from '../../contracts/spec.ts';
 import { targetNodes } from './nodes.ts';
@@ -97,10 +97,12 @@ function checkControllers(
 }
 
 function checkTopicChanges(spec: NormalSpec, observed: ObservedCluster): Violation[] {
+  const present = new Map(observed.topics.map((t) => [t.name, t]));
   return spec.topics.flatMap((topic, i) => {
-    const now = observed.topics.find((t) => t.name === topic.name);
+    const now = present.get(topic.name);
     if (!now || topic.state === 'absent') return [];
     const at = `topics[${i}]`;
+    if (now.unknown) return [unknownTopic(at, now)];
     const found: Violation[] = [];
     if (topic.partitions < now.partitions) {
       found.push({
@@ -121,3 +123,11 @@ function checkTopicChanges(spec: NormalSpec, observed: ObservedCluster): Violati
     return found;
   });
 }
+
+/** What Kafka does not tell is not known, so nothing can be planned on it. */
+const unknownTopic = (at: string, now: ObservedTopic): Violation => ({
+  field: at,
+  rule: 'topic-unknown',
+  message: `Kafka does not tell how \`${now.name}\` is: ${now.unknown}`,
+  remedy: 'plan again when its brokers are up',
+});

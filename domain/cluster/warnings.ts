@@ -1,6 +1,7 @@
 /** Remarks that do not block a plan, but that its reader should know. Pure. */
 import type { ObservedCluster } from '../../contracts/observed.ts';
 import type { NormalSpec } from '../../contracts/spec.ts';
+import { fewOf } from '../../contracts/text.ts';
 import { brokerCount } from './normalise.ts';
 import { brokerRacks } from './topic-rules.ts';
 
@@ -19,7 +20,11 @@ export function warningsOf(spec: NormalSpec, observed: ObservedCluster): string[
   if (exists && !observed.kafkaReachable) {
     found.push('Kafka did not answer: topics and configuration are set anew, not compared.');
   }
+  const leaderless = observed.topics.filter((t) => t.leaderless);
+  if (leaderless.length > 0) {
+    found.push(`Topics with partitions that no broker leads now: ${names(leaderless)}.`);
+  }
   return found;
 }
 
-const names = (topics: { name: string }[]): string => topics.map((t) => t.name).join(', ');
+const names = (topics: { name: string }[]): string => fewOf(topics.map((t) => t.name));

@@ -1,13 +1,13 @@
 /**
- * KafkaAdmin over two clients: kafkajs for topics and offsets, @platformatic/kafka for what kafkajs
- * lacks. Neither client's types leave this folder, so either can be replaced.
+ * KafkaAdmin over two clients: kafkajs for offsets, @platformatic/kafka for the rest, since kafkajs
+ * hides what Kafka says (docs/decisions/0003). Neither client's types leave this folder, so either
+ * can be replaced.
  */
-import { Kafka, logLevel } from 'kafkajs';
-import { failFrom } from './errors.ts';
-import { KafkaError, type OpenKafkaAdmin } from './kafka.ts';
+import { type Admin, Kafka, logLevel } from 'kafkajs';
+import { asked, failFrom } from './errors.ts';
+import { type KafkaAdmin, KafkaError, type OpenKafkaAdmin } from './kafka.ts';
 import { mendTimer } from './kafkajs-timer.ts';
-import { createModernAdmin } from './modern-admin.ts';
-import { createTopicAdmin } from './topic-admin.ts';
+import { createPlatformaticAdmin } from './platformatic-admin.ts';
 
 const defaultTimeoutMs = 10_000;
 
@@ -28,9 +28,9 @@ export const openKafkaAdmin: OpenKafkaAdmin = async (access, options = {}) => {
     logLevel: logLevel.NOTHING,
   });
   const admin = kafka.admin();
-  const modern = createModernAdmin(access, timeoutMs);
+  const rest = createPlatformaticAdmin(access, timeoutMs);
   const close = async (): Promise<void> => {
-    await Promise.allSettled([admin.disconnect(), modern.close()]);
+    await Promise.allSettled([admin.disconnect(), rest.close()]);
   };
   try {
     await withDeadline(admin.connect(), timeoutMs, options.signal);
@@ -38,8 +38,18 @@ export const openKafkaAdmin: OpenKafkaAdmin = async (access, options = {}) => {
     await close();
     throw failFrom(error);
   }
-  return { ...createTopicAdmin(admin), ...modern, close };
+  return { ...rest, offsets: (topic) => offsetsOf(admin, topic), close };
 };
+
+const offsetsOf = (admin: Admin, topic: string): ReturnType<KafkaAdmin['offsets']> =>
+  asked(async () => {
+    const found = await admin.fetchTopicOffsets(topic);
+    return found.map(({ partition, low, high }) => ({
+      partition,
+      low: BigInt(low),
+      high: BigInt(high),
+    }));
+  }, `topic ${topic}`);
 
 /**
  * Rejects when `work` takes longer than `timeoutMs` or the signal fires; the work itself goes on.

@@ -1,7 +1,7 @@
 /**
- * Kafka's administration as Asgard needs it: one interface over kafkajs (topics, configs, offsets)
- * and @platformatic/kafka (incremental configs, SCRAM users, ACLs, quorum, log dirs, unregister).
- * Every mutating call is safe to repeat: it states a target and accepts that it holds already.
+ * Kafka's administration as Asgard needs it: one interface, whatever client serves a call. Every
+ * mutating call is safe to repeat: it states a target and accepts that it holds already. What Kafka
+ * does not tell is unknown here, never absent; what it refuses is told in its own words.
  */
 
 /** Where and as whom to connect. Built by activities from the secret store; never in Temporal. */
@@ -19,6 +19,7 @@ export interface BrokerView {
 }
 export interface PartitionView {
   partition: number;
+  /** Node id; -1 while no broker leads it. */
   leader: number;
   replicas: number[];
   isr: number[];
@@ -27,6 +28,14 @@ export interface TopicView {
   name: string;
   internal: boolean;
   partitions: PartitionView[];
+  /** It exists, but Kafka did not tell its partitions: the protocol's error. Never planned on. */
+  unknown?: string;
+}
+export interface NewTopic {
+  name: string;
+  partitions: number;
+  replicationFactor: number;
+  config: Record<string, string>;
 }
 export interface QuorumView {
   leaderId: number;
@@ -62,8 +71,11 @@ export interface KafkaAdmin {
   features(): Promise<Record<string, number>>;
   /** Unfenced brokers, as Metadata lists them. */
   brokers(): Promise<BrokerView[]>;
+  /**
+   * All topics, or those named that exist. A partition without a leader does not hide the others.
+   */
   topics(names?: string[]): Promise<TopicView[]>;
-  /** Explicit (non-default) configuration of each topic named. */
+  /** Explicit (non-default) configuration of each topic named that exists. */
   topicConfigs(names: string[]): Promise<Map<string, Record<string, string>>>;
   /** Cluster-wide dynamic broker configuration. */
   clusterConfig(): Promise<Record<string, string>>;
@@ -73,17 +85,18 @@ export interface KafkaAdmin {
   /** Earliest and latest offsets by partition. */
   offsets(topic: string): Promise<{ partition: number; low: bigint; high: bigint }[]>;
 
-  /** An existing topic with equal partitions and replication factor is success; unequal throws. */
-  createTopic(r: {
-    name: string;
-    partitions: number;
-    replicationFactor: number;
-    config: Record<string, string>;
-  }): Promise<void>;
-  deleteTopic(name: string): Promise<void>;
-  /** Total count wanted; more than wanted throws. */
-  addPartitions(name: string, total: number): Promise<void>;
-  alterConfig(change: ConfigChange): Promise<void>;
+  /**
+   * One request for all. An existing topic with equal partitions and replication factor is success.
+   * Throws `refused` naming each topic that Kafka refuses or that exists unequal, after the others
+   * were made. Returns once the new ones show with leaders.
+   */
+  createTopics(topics: NewTopic[]): Promise<void>;
+  /** One request for all; accepts that some are gone. Returns once none shows any more. */
+  deleteTopics(names: string[]): Promise<void>;
+  /** One request for all. `total` is the count wanted; a topic that has more is refused. */
+  addPartitions(topics: { name: string; total: number }[]): Promise<void>;
+  /** One request for all. Returns once the values show, compared as Kafka's types. */
+  alterConfigs(changes: ConfigChange[]): Promise<void>;
   upsertScramUser(r: { username: string; password: string; iterations: number }): Promise<void>;
   deleteScramUser(username: string): Promise<void>;
   /** Names of all SCRAM users. */

@@ -151,6 +151,16 @@ describe('a change of a built cluster', () => {
     ]);
   });
 
+  it('warns of topics without a leader, the first few, and plans on them as they are', () => {
+    const world = built();
+    for (const topic of world.topics) topic.leaderless = 1;
+    const plan = planCluster(normal(exampleSpec()), world);
+    expect(plan.steps).toEqual([]);
+    expect(plan.warnings).toContain(
+      'Topics with partitions that no broker leads now: orders, customers.',
+    );
+  });
+
   it('starts a stopped node and waits for it', () => {
     const world = built();
     const node = world.nodes[1];
@@ -186,6 +196,17 @@ describe('a transition', () => {
         field: 'topics[0].replicationFactor',
         rule: 'rf-change',
         message: '`orders` has 2 replicas',
+      },
+    ],
+    [
+      'a topic that Kafka does not describe',
+      (_, w) => {
+        w.topics[0] = { ...w.topics[0], partitions: 0, unknown: 'LEADER_NOT_AVAILABLE' };
+      },
+      {
+        field: 'topics[0]',
+        rule: 'topic-unknown',
+        message: 'Kafka does not tell how `orders` is: LEADER_NOT_AVAILABLE',
       },
     ],
     [

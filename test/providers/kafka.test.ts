@@ -47,30 +47,31 @@ describe('topics', () => {
   };
 
   it('are created once, however often it is asked, and refused when unequal', async () => {
-    await admin.createTopic(topic);
-    await admin.createTopic(topic);
-    const other = admin.createTopic({ ...topic, partitions: 5 });
+    await admin.createTopics([topic]);
+    await admin.createTopics([topic]);
+    const other = admin.createTopics([{ ...topic, partitions: 5 }]);
     await expect(other).rejects.toMatchObject({ code: 'refused', message: /2 partitions × 1/ });
-    const impossible = admin.createTopic({ ...topic, name: 'b', replicationFactor: 3 });
+    const impossible = admin.createTopics([{ ...topic, name: 'b', replicationFactor: 3 }]);
     await expect(impossible).rejects.toMatchObject({ code: 'refused' });
   });
 
   it('change their configuration and partitions', async () => {
-    await admin.alterConfig({
-      resource: { kind: 'topic', name: 'a' },
-      set: { 'retention.ms': null, 'cleanup.policy': 'compact' },
-    });
+    const resource = { kind: 'topic', name: 'a' } as const;
+    const set = { 'retention.ms': null, 'cleanup.policy': 'compact' };
+    await admin.alterConfigs([{ resource, set }]);
     expect((await admin.topicConfigs(['a'])).get('a')).toEqual({ 'cleanup.policy': 'compact' });
-    await admin.addPartitions('a', 4);
-    await admin.addPartitions('a', 4);
-    await expect(admin.addPartitions('a', 3)).rejects.toMatchObject({ code: 'refused' });
+    await admin.addPartitions([{ name: 'a', total: 4 }]);
+    await admin.addPartitions([{ name: 'a', total: 4 }]);
+    await expect(admin.addPartitions([{ name: 'a', total: 3 }])).rejects.toMatchObject({
+      code: 'refused',
+    });
     expect((await admin.offsets('a')).length).toBe(4);
     expect(await admin.logDirs([0])).toMatchObject([{ nodeId: 0, replicas: 4 }]);
   });
 
   it('are deleted, also twice', async () => {
-    await admin.deleteTopic('a');
-    await admin.deleteTopic('a');
+    await admin.deleteTopics(['a']);
+    await admin.deleteTopics(['a']);
     expect((await admin.topics()).map((t) => t.name)).not.toContain('a');
   });
 });
@@ -83,7 +84,7 @@ describe('the cluster', () => {
 
   it('sets and resets cluster-wide configuration, and the broker survives it', async () => {
     const set = (value: string | null) =>
-      admin.alterConfig({ resource: { kind: 'cluster' }, set: { 'message.max.bytes': value } });
+      admin.alterConfigs([{ resource: { kind: 'cluster' }, set: { 'message.max.bytes': value } }]);
     await set('2000000');
     expect(await admin.clusterConfig()).toMatchObject({ 'message.max.bytes': '2000000' });
     await set(null);
@@ -158,7 +159,7 @@ describe('the load generator', () => {
     ...change,
   });
   const measure = async (topic: string, wanted: NormalLoad, texts: string[] = []) => {
-    await admin.createTopic({ name: topic, partitions: 4, replicationFactor: 1, config: {} });
+    await admin.createTopics([{ name: topic, partitions: 4, replicationFactor: 1, config: {} }]);
     const report = await runLoad({
       access,
       topic,
@@ -167,7 +168,7 @@ describe('the load generator', () => {
       onProgress: ({ text }) => texts.push(text),
       signal: AbortSignal.timeout(120_000),
     });
-    await admin.deleteTopic(topic);
+    await admin.deleteTopics([topic]);
     return report;
   };
 
@@ -188,7 +189,7 @@ describe('the load generator', () => {
 
   it('minds nothing that an earlier attempt left in the topic', async () => {
     const topic = 'asgard-load-again';
-    await admin.createTopic({ name: topic, partitions: 4, replicationFactor: 1, config: {} });
+    await admin.createTopics([{ name: topic, partitions: 4, replicationFactor: 1, config: {} }]);
     const attempt = (runId: string) =>
       runLoad({
         access,
@@ -200,7 +201,7 @@ describe('the load generator', () => {
       });
     await attempt('first');
     const second = await attempt('second');
-    await admin.deleteTopic(topic);
+    await admin.deleteTopics([topic]);
     expect(second).toMatchObject({
       sent: 2_000,
       received: 2_000,

@@ -1,6 +1,6 @@
 /**
- * The part of KafkaAdmin that kafkajs lacks, over @platformatic/kafka: incremental configuration,
- * SCRAM users, ACLs, quorum, log directories, unregistering brokers.
+ * KafkaAdmin over @platformatic/kafka, all but offsets: topics and configuration (in files of their
+ * own), SCRAM users, ACLs, quotas, quorum, log directories, unregistering brokers.
  */
 import { pbkdf2Sync, randomBytes } from 'node:crypto';
 import {
@@ -9,171 +9,73 @@ import {
   Admin,
   alterUserScramCredentialsV0,
   apiVersionsV4,
-  ConfigResourceTypes,
-  ConfigSources,
   type Connection,
-  ConnectionPool,
   describeQuorumV2,
   describeUserScramCredentialsV0,
-  IncrementalAlterConfigOperationTypes,
   ResourcePatternTypes,
   ResourceTypes,
   unregisterBrokerV0,
 } from '@platformatic/kafka';
+import { createConfigAdmin } from './config-admin.ts';
+import { createWire, type Wire } from './connection.ts';
 import { asked, protocolErrorOf } from './errors.ts';
-import type {
-  AclRule,
-  ConfigChange,
-  KafkaAccess,
-  KafkaAdmin,
-  QuorumView,
-  Quotas,
-} from './kafka.ts';
-import { settled } from './settled.ts';
+import type { AclRule, KafkaAccess, KafkaAdmin, QuorumView, Quotas } from './kafka.ts';
+import { metadataOf } from './metadata.ts';
+import { createTopicAdmin } from './topic-admin.ts';
 
-type ModernAdmin = Omit<
-  KafkaAdmin,
-  'brokers' | 'topics' | 'createTopic' | 'deleteTopic' | 'addPartitions' | 'offsets'
->;
+type PlatformaticAdmin = Omit<KafkaAdmin, 'offsets'>;
 
 const scramSha512 = 2;
 
-export function createModernAdmin(access: KafkaAccess, timeoutMs: number): ModernAdmin {
-  const sasl = {
-    mechanism: 'SCRAM-SHA-512',
-    username: access.username,
-    password: access.password,
-  } as const;
+/** Connects when first asked. */
+export function createPlatformaticAdmin(access: KafkaAccess, timeoutMs: number): PlatformaticAdmin {
+  const { brokers, username, password } = access;
   const admin = new Admin({
     clientId: 'asgard',
-    bootstrapBrokers: access.brokers,
-    sasl,
+    bootstrapBrokers: brokers,
+    sasl: { mechanism: 'SCRAM-SHA-512', username, password },
     connectTimeout: Math.min(timeoutMs, 3_000),
     timeout: timeoutMs,
     requestTimeout: timeoutMs,
     retries: 1,
     retryDelay: 200,
   });
-  const pool = new ConnectionPool('asgard', {
-    sasl,
-    connectTimeout: Math.min(timeoutMs, 3_000),
-    requestTimeout: timeoutMs,
-  });
-  const raw = <T>(work: (connection: Connection) => Promise<T>): Promise<T> =>
-    asked(async () => work(await pool.getFirstAvailable(access.brokers.map(toBroker))));
+  const wire = createWire(access, timeoutMs);
   return {
-    ...configCalls(admin),
-    ...userCalls(raw),
+    ...createTopicAdmin(wire),
+    ...createConfigAdmin(wire),
+    ...userCalls(wire),
     ...aclCalls(admin),
-    ...clusterCalls(admin, raw),
+    ...clusterCalls(admin, wire),
     ...quotaCalls(admin),
     close: async () => {
-      await Promise.allSettled([admin.close(), pool.close()]);
+      await Promise.allSettled([admin.close(), wire.close()]);
     },
-  };
-}
-
-type Raw = <T>(work: (connection: Connection) => Promise<T>) => Promise<T>;
-
-function toBroker(address: string) {
-  const at = address.lastIndexOf(':');
-  return { host: address.slice(0, at), port: Number(address.slice(at + 1)) };
-}
-
-function configCalls(
-  admin: Admin,
-): Pick<ModernAdmin, 'topicConfigs' | 'clusterConfig' | 'alterConfig'> {
-  const topicConfigs: ModernAdmin['topicConfigs'] = (names) =>
-    asked(async () => {
-      if (names.length === 0) return new Map();
-      const found = await admin.describeConfigs({
-        resources: names.map((resourceName) => ({
-          resourceType: ConfigResourceTypes.TOPIC,
-          resourceName,
-          configurationKeys: null,
-        })),
-      });
-      return new Map(
-        found.map((r) => [r.resourceName, valuesFrom(r.configs, ConfigSources.TOPIC_CONFIG)]),
-      );
-    });
-  const clusterConfig: ModernAdmin['clusterConfig'] = () =>
-    asked(async () => {
-      const resourceType = ConfigResourceTypes.BROKER;
-      const [found] = await admin.describeConfigs({
-        resources: [{ resourceType, resourceName: '', configurationKeys: null }],
-      });
-      return valuesFrom(found?.configs ?? [], ConfigSources.DYNAMIC_DEFAULT_BROKER_CONFIG);
-    });
-  return {
-    topicConfigs,
-    clusterConfig,
-    async alterConfig(change) {
-      await asked(() => admin.incrementalAlterConfigs({ resources: [toResource(change)] }));
-      const { resource, set } = change;
-      if (resource.kind === 'broker') return;
-      await settled(async () => {
-        const now =
-          resource.kind === 'cluster'
-            ? await clusterConfig()
-            : (await topicConfigs([resource.name])).get(resource.name);
-        const shows = ([key, value]: [string, string | null]) => (now?.[key] ?? null) === value;
-        return Object.entries(set).every(shows) ? true : undefined;
-      });
-    },
-  };
-}
-
-interface ConfigEntry {
-  name: string;
-  value?: string | null | undefined;
-  configSource: number;
-}
-
-const valuesFrom = (configs: ConfigEntry[], source: number): Record<string, string> =>
-  Object.fromEntries(
-    configs.filter((c) => c.configSource === source).map((c) => [c.name, c.value ?? '']),
-  );
-
-function toResource({ resource, set }: ConfigChange) {
-  const { SET, DELETE } = IncrementalAlterConfigOperationTypes;
-  return {
-    resourceType:
-      resource.kind === 'topic' ? ConfigResourceTypes.TOPIC : ConfigResourceTypes.BROKER,
-    resourceName:
-      resource.kind === 'topic'
-        ? resource.name
-        : resource.kind === 'broker'
-          ? String(resource.nodeId)
-          : '',
-    configs: Object.entries(set).map(([name, value]) =>
-      value === null ? { name, configOperation: DELETE } : { name, configOperation: SET, value },
-    ),
   };
 }
 
 function userCalls(
-  raw: Raw,
-): Pick<ModernAdmin, 'upsertScramUser' | 'deleteScramUser' | 'scramUsers'> {
+  wire: Wire,
+): Pick<PlatformaticAdmin, 'upsertScramUser' | 'deleteScramUser' | 'scramUsers'> {
   return {
     upsertScramUser: ({ username, password, iterations }) =>
-      raw(async (connection) => {
+      wire.change(async (connection) => {
         const salt = randomBytes(24);
         const saltedPassword = pbkdf2Sync(password, salt, iterations, 64, 'sha512');
         const user = { name: username, mechanism: scramSha512, iterations, salt, saltedPassword };
         await alterUserScramCredentialsV0.api.async(connection, [], [user]);
-      }),
+      }, `user ${username} with ${iterations} iterations`),
     deleteScramUser: (username) =>
-      raw(async (connection) => {
+      wire.change(async (connection) => {
         try {
           const user = { name: username, mechanism: scramSha512 };
           await alterUserScramCredentialsV0.api.async(connection, [user], []);
         } catch (error) {
           if (protocolErrorOf(error) !== 'RESOURCE_NOT_FOUND') throw error;
         }
-      }),
+      }, `user ${username}`),
     scramUsers: () =>
-      raw(async (connection) => {
+      wire.ask(async (connection) => {
         const { results } = await describeUserScramCredentialsV0.api.async(connection, null);
         return results.map((r) => r.user).sort();
       }),
@@ -206,16 +108,19 @@ const anyAcl = {
 
 function aclCalls(
   admin: Admin,
-): Pick<ModernAdmin, 'createAcls' | 'deleteAclsOf' | 'aclPrincipals'> {
+): Pick<PlatformaticAdmin, 'createAcls' | 'deleteAclsOf' | 'aclPrincipals'> {
   return {
     createAcls: (rules) =>
-      asked(async () => {
-        await admin.createAcls({ creations: rules.flatMap(toAcls) });
-      }),
+      asked(
+        async () => {
+          await admin.createAcls({ creations: rules.flatMap(toAcls) });
+        },
+        `rights of ${rules.map((r) => `${r.principal} on ${r.resource} ${r.name}`).join(', ')}`,
+      ),
     deleteAclsOf: (principal) =>
       asked(async () => {
         await admin.deleteAcls({ filters: [{ ...anyAcl, principal }] });
-      }),
+      }, `rights of ${principal}`),
     aclPrincipals: () =>
       asked(async () => {
         const found = await admin.describeAcls({ filter: { ...anyAcl, principal: null } });
@@ -238,12 +143,12 @@ const toAcls = (rule: AclRule) =>
 
 function clusterCalls(
   admin: Admin,
-  raw: Raw,
-): Pick<ModernAdmin, 'quorum' | 'features' | 'logDirs' | 'unregisterBroker'> {
+  wire: Wire,
+): Pick<PlatformaticAdmin, 'quorum' | 'features' | 'logDirs' | 'unregisterBroker'> {
   return {
-    quorum: () => raw(quorumView),
+    quorum: () => wire.ask(quorumView),
     features: () =>
-      raw(async (connection) => {
+      wire.ask(async (connection) => {
         const { finalizedFeatures } = await apiVersionsV4.api.async(connection, 'asgard', '1');
         return Object.fromEntries(
           (finalizedFeatures ?? []).map((f) => [f.name, f.maxVersionLevel]),
@@ -251,12 +156,11 @@ function clusterCalls(
       }),
     logDirs: (nodeIds) =>
       asked(async () => {
-        const names = await admin.listTopics({ includeInternals: true });
-        const { topics } = await admin.metadata({ topics: names });
+        const { topics } = await metadataOf(wire, null);
         const found = await admin.describeLogDirs({
-          topics: [...topics].map(([name, topic]) => ({
+          topics: topics.map(({ name, partitions }) => ({
             name,
-            partitions: topic.partitions.map((_, index) => index),
+            partitions: partitions.map((p) => p.partition),
           })),
         });
         return found
@@ -268,13 +172,13 @@ function clusterCalls(
           });
       }),
     unregisterBroker: (nodeId) =>
-      raw(async (connection) => {
+      wire.change(async (connection) => {
         try {
           await unregisterBrokerV0.api.async(connection, nodeId);
         } catch (error) {
           if (protocolErrorOf(error) !== 'BROKER_ID_NOT_REGISTERED') throw error;
         }
-      }),
+      }, `broker ${nodeId}`),
   };
 }
 
@@ -289,7 +193,7 @@ type QuotaChange =
   | { key: QuotaKey; remove: true }
   | { key: QuotaKey; value: number; remove: false };
 
-function quotaCalls(admin: Admin): Pick<ModernAdmin, 'quotas' | 'alterQuotas'> {
+function quotaCalls(admin: Admin): Pick<PlatformaticAdmin, 'quotas' | 'alterQuotas'> {
   const names = Object.entries(quotaKeys) as [keyof Quotas, QuotaKey][];
   return {
     quotas: (username) =>
@@ -314,7 +218,7 @@ function quotaCalls(admin: Admin): Pick<ModernAdmin, 'quotas' | 'alterQuotas'> {
         });
         const entities = [{ entityType: 'user' as const, entityName: username }];
         await admin.alterClientQuotas({ entries: [{ entities, ops }] });
-      }),
+      }, `quotas of ${username}`),
   };
 }
 
