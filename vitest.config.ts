@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'real',
           include: [
-            'test/{providers,activities,workflows,replay,api,system,browser,crash}/**/*.test.ts',
+            'test/{providers,activities,workflows,replay,api,system,stack,browser,crash}/**/*.test.ts',
           ],
           testTimeout: 300_000,
           hookTimeout: 600_000,

@@ -1,14 +1,15 @@
 /**
  * Reading requests: bodies against contracts, names, and the key that makes a request repeatable.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
 import { operationWorkflowId } from '../contracts/names.ts';
-import type { OperationKind, SubmitInput } from '../contracts/operations.ts';
+import type { OperationKind, ProvisionInput, SubmitInput } from '../contracts/operations.ts';
 import type { Violation } from '../contracts/spec.ts';
 import { checkInput, checkSpec } from '../domain/cluster/rules.ts';
-import { canonicalJson } from '../domain/lib/digest.ts';
+import { digestOf } from '../domain/lib/digest.ts';
+import { operationKey } from '../domain/lib/operation-key.ts';
 import { Problem } from './problem.ts';
 
 /** The body, when it has the shape of `schema`; else 400 naming every bad field. */
@@ -58,14 +59,14 @@ export function submission(
   if (given !== undefined && (typeof given !== 'string' || !keyPattern.test(given))) {
     throw new Problem('InvalidInput', 'Idempotency-Key: 1 to 255 visible ASCII characters');
   }
-  const key = given ? sha256(given).slice(0, 16) : randomBytes(5).toString('hex');
+  const key = given ? operationKey(kind, given) : `${kind}-${randomBytes(5).toString('hex')}`;
+  // A guard, not part of what is asked for: whoever asks again has made a plan of a changed world.
+  const { expectDigest: _, ...asked } = input as ProvisionInput;
   return {
-    operationId: operationWorkflowId(cluster, `${kind}-${key}`),
+    operationId: operationWorkflowId(cluster, key),
     kind,
     input,
     requester: input.requester ?? 'api',
-    requestDigest: sha256(canonicalJson({ kind, input })),
+    requestDigest: digestOf({ kind, input: asked }),
   };
 }
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -1,9 +1,12 @@
 /** A load test's verdict and figures as lines for people. */
-import pc from 'picocolors';
 import type { LatencyMs, LoadReport, LoadVerdict } from '../contracts/load.ts';
+import { type Colours, coloursFor } from './colours.ts';
 
-/** Verdict, reasons, thresholds, then the figures. */
-export function figuresText({ verdict, reasons, thresholds, report }: LoadVerdict): string[] {
+/** Verdict, reasons, thresholds, then the figures; coloured for standard output by default. */
+export function figuresText(
+  { verdict, reasons, thresholds, report }: LoadVerdict,
+  pc: Colours = coloursFor(process.stdout),
+): string[] {
   const paint = { pass: pc.green, fail: pc.red, unknown: pc.yellow }[verdict];
   return [
     `load test: ${paint(verdict)}`,

@@ -1,9 +1,8 @@
 /**
  * What every command shares: one JSON document on stdout with --json, messages for people on
- * stderr, and the exit code. 0: done (or: no changes); 1: an error, or the operation did not end
- * well; 2: the plan has changes.
+ * stderr, and the exit status.
  */
-import type { OperationStatus } from '../contracts/operations.ts';
+import type { OperationOutcome, OperationStatus } from '../contracts/operations.ts';
 import { CommandError } from './client.ts';
 
 export interface Io {
@@ -25,12 +24,37 @@ export function show(io: Io, document: unknown, text: string): void {
   io.out(io.json ? JSON.stringify(document, null, 2) : text);
 }
 
-const good = ['ready', 'unchanged', 'applied', 'untested', 'destroyed'];
+/** What the exit status says; docs/reference/cli.md lists the same. */
+export const exitStatuses = {
+  done: 0,
+  failed: 1,
+  /** Of `plan` only. */
+  changes: 2,
+  interrupted: 130,
+} as const;
+
+/** Is the cluster, after this outcome, what was asked for? `tested` says it by its verdict. */
+const reached: Record<OperationOutcome, boolean> = {
+  ready: true,
+  unchanged: true,
+  applied: true,
+  untested: true,
+  destroyed: true,
+  tested: true,
+  quarantined: false,
+  'rolled-back': false,
+  held: false,
+  refused: false,
+  aborted: false,
+};
+
+/** Outcomes with exit status 0, for help and documents. */
+export const goodOutcomes = Object.entries(reached).flatMap(([outcome, ok]) => (ok ? outcome : []));
 
 /** 0 only when the operation reached what was asked; a load test must also have passed. */
 export function exitCodeOf({ outcome, load }: OperationStatus): number {
-  if (outcome === 'tested') return load?.verdict?.verdict === 'pass' ? 0 : 1;
-  return outcome && good.includes(outcome) ? 0 : 1;
+  const passed = outcome !== 'tested' || load?.verdict?.verdict === 'pass';
+  return outcome && reached[outcome] && passed ? exitStatuses.done : exitStatuses.failed;
 }
 
 /** Runs a command; errors are shown as text, or as the API's problem with --json. */
@@ -38,10 +62,24 @@ export async function run(io: Io, command: () => Promise<number>): Promise<void>
   try {
     process.exitCode = await command();
   } catch (error) {
-    process.exitCode = 1;
+    process.exitCode = exitStatuses.failed;
     const problem = error instanceof CommandError ? error.problem : undefined;
     const message = error instanceof Error ? error.message : String(error);
     if (io.json) io.out(JSON.stringify(problem ?? { title: 'Error', detail: message }, null, 2));
     else io.note(`Error: ${message}`);
   }
+}
+
+/**
+ * A reader that has seen enough (`| head -1`) ends the program quietly, with the status it has
+ * reached. Nobody reading the notes is no reason to stop.
+ */
+export function endQuietlyWithReaders(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
 }

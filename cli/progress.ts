@@ -2,17 +2,21 @@
  * Progress of an operation on a stream: a table of steps redrawn in place on a terminal, plain
  * lines elsewhere. Used by the CLI and by `npm start`.
  */
-import pc from 'picocolors';
+import cliTruncate from 'cli-truncate';
+import stringWidth from 'string-width';
 import type {
   OperationStatus,
   PendingWork,
   StepState,
   StepStatus,
 } from '../contracts/operations.ts';
+import { type Colours, coloursFor } from './colours.ts';
 import { figuresText } from './figures.ts';
 
 export interface Progress {
   update(status: OperationStatus): void;
+  /** Shows why there is no news; undefined takes it back. */
+  notice?(text: string | undefined): void;
   /** Leaves the last state standing. Safe to call twice. */
   end(): void;
 }
@@ -48,6 +52,9 @@ function lineProgress(out: Out): Progress {
       const at = new Date(told).toISOString().slice(11, 19);
       for (const work of pending) out.write(`${at}   ${newsOf(work)}\n`);
     },
+    notice(text) {
+      if (text) out.write(`${text}\n`);
+    },
     end() {},
   };
 }
@@ -61,64 +68,83 @@ function newsOf({ activity, text, attempt, lastFailure }: PendingWork): string {
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
 function tableProgress(out: Out): Progress {
+  const pc = coloursFor(out);
   let drawn = 0;
   let last: OperationStatus | undefined;
+  let notice: string | undefined;
   let frame = 0;
-  const draw = () => {
+  const draw = (rows: number) => {
     if (!last) return;
-    const lines = tableLines(last, {
-      frame: frame++,
-      width: out.columns ?? 80,
-      rows: out.rows ?? 24,
-    });
+    const width = out.columns || 80;
+    const lines = tableLines(last, { frame: frame++, width, rows: rows - 1, pc });
+    if (notice) lines.push(clip(pc.yellow(notice), width));
     out.write(`${drawn > 0 ? `\u001b[${drawn}A` : ''}\u001b[J${lines.join('\n')}\n`);
     drawn = lines.length;
   };
-  const timer = setInterval(draw, 120);
+  const timer = setInterval(() => draw(out.rows || 24), 120);
   return {
     update(status) {
       last = status;
     },
+    notice(text) {
+      notice = text;
+    },
     end() {
       clearInterval(timer);
-      draw();
+      // Nothing is redrawn after this, so the whole of it may scroll.
+      draw(Number.POSITIVE_INFINITY);
       last = undefined;
     },
   };
 }
 
-const marks: Record<StepState, (frame: number) => string> = {
-  pending: () => pc.dim('·'),
-  running: (frame) => pc.cyan(frames[frame % frames.length] ?? '▶'),
-  done: () => pc.green('✔'),
-  failed: () => pc.red('✘'),
-  undoing: (frame) => pc.yellow(frames[frame % frames.length] ?? '↶'),
-  undone: () => pc.yellow('↩'),
-  'undo-failed': () => pc.red('‼'),
-  skipped: () => pc.dim('–'),
+const spin = (frame: number): string => frames[frame % frames.length] ?? '▶';
+
+const marks: Record<StepState, (frame: number, pc: Colours) => string> = {
+  pending: (_, pc) => pc.dim('·'),
+  running: (frame, pc) => pc.cyan(spin(frame)),
+  done: (_, pc) => pc.green('✔'),
+  failed: (_, pc) => pc.red('✘'),
+  undoing: (frame, pc) => pc.yellow(spin(frame)),
+  undone: (_, pc) => pc.yellow('↩'),
+  'undo-failed': (_, pc) => pc.red('‼'),
+  skipped: (_, pc) => pc.dim('–'),
 };
 
+interface View {
+  frame: number;
+  /** Columns and rows of the terminal. */
+  width: number;
+  rows: number;
+  pc: Colours;
+}
+
 /** The table as lines no wider than the terminal, and no more than fit on it. */
-export function tableLines(
-  status: OperationStatus,
-  view: { frame: number; width: number; rows: number },
-): string[] {
-  const head = `${pc.bold(`${status.kind} ${status.cluster}`)}  ${status.phase}${
-    status.reason ? `: ${status.reason}` : ''
-  }`;
-  const room = Math.max(3, view.rows - 6 - (status.pending?.length ?? 0));
-  const steps = visibleSteps(status.steps, room);
-  const lines = steps.map(
-    (s) => `  ${marks[s.state](view.frame)} ${clip(s.summary, view.width - 14)} ${took(s, status)}`,
-  );
-  const hidden = status.steps.length - steps.length;
-  return [
-    clip(head, view.width + 8),
-    ...lines,
-    ...(hidden > 0 ? [pc.dim(`  … ${hidden} more steps`)] : []),
+export function tableLines(status: OperationStatus, view: View): string[] {
+  const { pc, width, rows } = view;
+  const { kind, cluster, phase, reason } = status;
+  const below = [
     ...loadLines(status, view),
-    ...(status.pending ?? []).map((w) => pc.dim(clip(`    ${newsOf(w)}`, view.width))),
+    ...(status.pending ?? []).map((w) => pc.dim(`    ${newsOf(w)}`)),
   ];
+  const steps = visibleSteps(status.steps, Math.max(3, Math.min(rows, 1000) - 4 - below.length));
+  const hidden = status.steps.length - steps.length;
+  const lines = [
+    `${pc.bold(`${kind} ${cluster}`)}  ${phase}${reason ? `: ${reason}` : ''}`,
+    ...steps.map((s) => stepLine(s, status, view)),
+    ...(hidden > 0 ? [pc.dim(`  … ${hidden} more steps`)] : []),
+    ...below,
+  ].map((line) => clip(line, width));
+  // The cursor stands in a row of its own below the table.
+  if (lines.length < rows) return lines;
+  return [...lines.slice(0, Math.max(1, rows - 2)), pc.dim('  …')];
+}
+
+/** What does not fit is taken from the summary; mark and time stay. */
+function stepLine(step: StepStatus, status: OperationStatus, { frame, width, pc }: View): string {
+  const time = took(step, status);
+  const summary = clip(step.summary, Math.max(1, width - 5 - stringWidth(time)));
+  return `  ${marks[step.state](frame, pc)} ${summary}${time && ` ${pc.dim(time)}`}`;
 }
 
 /** All of them, or those around the ones that run. */
@@ -132,10 +158,10 @@ function visibleSteps(steps: StepStatus[], room: number): StepStatus[] {
   return steps.slice(from, from + room);
 }
 
-function loadLines({ load, phase }: OperationStatus, { frame }: { frame: number }): string[] {
+function loadLines({ load, phase }: OperationStatus, { frame, pc }: View): string[] {
   if (!load) return [];
-  if (load.verdict) return figuresText(load.verdict).map((line) => `  ${line}`);
-  const mark = phase === 'load-testing' ? marks.running(frame) : ' ';
+  if (load.verdict) return figuresText(load.verdict, pc).map((line) => `  ${line}`);
+  const mark = phase === 'load-testing' ? marks.running(frame, pc) : ' ';
   return [`  ${mark} load test: ${load.progress ?? ''}`];
 }
 
@@ -143,8 +169,9 @@ function loadLines({ load, phase }: OperationStatus, { frame }: { frame: number 
 function took({ startedAt, endedAt }: StepStatus, { events }: OperationStatus): string {
   if (!startedAt) return '';
   const end = endedAt ?? events.at(-1)?.at ?? startedAt;
-  return pc.dim(`${((Date.parse(end) - Date.parse(startedAt)) / 1000).toFixed(1)} s`);
+  return `${((Date.parse(end) - Date.parse(startedAt)) / 1000).toFixed(1)} s`;
 }
 
+/** One row of at most `width` columns: a line break in a reason would spoil the redrawing. */
 const clip = (text: string, width: number): string =>
-  text.length <= width ? text : `${text.slice(0, Math.max(1, width - 1))}…`;
+  cliTruncate(text.replace(/[\r\n\t\v\f]+/g, ' '), width);

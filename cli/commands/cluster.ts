@@ -3,8 +3,9 @@ import type { Command } from 'commander';
 import type { ClusterStatus } from '../../contracts/operations.ts';
 import { type Api, CommandError, connectApi } from '../client.ts';
 import { figuresText } from '../figures.ts';
+import { listenForInterrupt } from '../interrupt.ts';
 import { createIo, type Io, run, show } from '../output.ts';
-import { framesOf, type Started } from '../watch.ts';
+import { followCluster, type Started } from '../watch.ts';
 import { finish } from './plan-apply.ts';
 
 export function addCluster(program: Command): void {
@@ -129,17 +130,10 @@ async function status(io: Io, name: string | undefined, watch: boolean): Promise
 }
 
 async function watchCluster(io: Io, api: Api, name: string): Promise<number> {
-  const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort());
-  try {
-    const response = await api.open(`/v1/clusters/${name}/events`, stop.signal);
-    for await (const { event, data } of framesOf(response)) {
-      if (event !== 'status') continue;
-      io.out(io.json ? data : `${clusterText(JSON.parse(data) as ClusterStatus)}\n`);
-    }
-  } catch (error) {
-    if (!stop.signal.aborted) throw error;
-  }
+  const tell = (status: ClusterStatus) =>
+    io.out(io.json ? JSON.stringify(status) : `${clusterText(status)}\n`);
+  const { signal } = listenForInterrupt();
+  await followCluster(api, name, { tell, note: io.note }, signal);
   return 0;
 }
 

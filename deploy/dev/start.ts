@@ -2,11 +2,11 @@
  * `npm start`: the stack, then the main job. With --exit it takes everything down again and its
  * exit status says whether the gate was passed.
  */
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { connectApi } from '../../cli/client.ts';
+import { readDocument } from '../../cli/document.ts';
 import { figuresText } from '../../cli/figures.ts';
 import { createProgress } from '../../cli/progress.ts';
 import { follow, type Started } from '../../cli/watch.ts';
@@ -20,7 +20,7 @@ const help = `npm start -- [options]
 Starts Temporal, workers and the API, provisions the example cluster and tests it under load.
 
   --no-job          only start the stack
-  --cluster FILE    another cluster spec (default deploy/examples/cluster.json)
+  --cluster FILE    another cluster spec, JSON or YAML (default deploy/examples/cluster.json)
   --exit            stop stack and brokers after the job; exit status 0 only on a passed gate;
                     the last line is one JSON document with the verdict and figures
   --help            this text
@@ -87,7 +87,7 @@ interface JobOptions {
 
 async function job(stack: Stack, settings: Settings, options: JobOptions): Promise<number> {
   const example = fileURLToPath(new URL('../examples/cluster.json', import.meta.url));
-  const spec = JSON.parse(readFileSync(options.cluster ?? example, 'utf8')) as ClusterSpec;
+  const spec = readDocument(options.cluster ?? example) as ClusterSpec;
   const api = connectApi({
     ...process.env,
     ASGARD_API: stack.file.apiUrl,

@@ -1,7 +1,10 @@
 /** What people see while an operation runs: the table on a terminal, lines elsewhere. */
 import { stripVTControlCharacters } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import pc from 'picocolors';
+import stringWidth from 'string-width';
+import { describe, expect, it, vi } from 'vitest';
 import { createProgress, tableLines } from '../../cli/progress.ts';
+import type { LoadVerdict } from '../../contracts/load.ts';
 import type { OperationStatus, StepStatus } from '../../contracts/operations.ts';
 
 const step = (id: number, state: StepStatus['state']): StepStatus => ({
@@ -28,7 +31,33 @@ const status = (change: Partial<OperationStatus> = {}): OperationStatus => ({
   ...change,
 });
 const table = (s: OperationStatus, view = { width: 60, rows: 24 }) =>
-  tableLines(s, { frame: 0, ...view }).map(stripVTControlCharacters);
+  tableLines(s, { frame: 0, pc: pc.createColors(true), ...view }).map(stripVTControlCharacters);
+
+const ms = { p50: 1.5, p95: 2, p99: 3, p999: 4, max: 50_000.5, mean: 2 };
+const verdict = (change: Partial<LoadVerdict>): LoadVerdict => ({
+  verdict: 'unknown',
+  reasons: [],
+  thresholds: [{ threshold: 'p(99)<1000', actual: '3.0 ms', ok: true }],
+  report: {
+    durationS: 15,
+    targetRecordsPerS: 2000,
+    recordsPerS: 2000,
+    bytesPerS: 2e6,
+    sent: 30_000,
+    acknowledged: 30_000,
+    errors: 0,
+    received: 30_000,
+    lost: 0,
+    duplicates: 0,
+    unread: 0,
+    publishMs: ms,
+    endToEndMs: ms,
+    perBroker: [0, 1, 2].map((brokerId) => ({ brokerId, bytes: 1e7, leaders: 2 })),
+    balanceMaxOverMean: 1.01,
+    generator: { lateShare: 0, cpuShare: 0.1, saturated: false },
+  },
+  ...change,
+});
 
 describe('the table', () => {
   it('shows every step with its state and its time', () => {
@@ -36,7 +65,7 @@ describe('the table', () => {
       'provision a  applying',
       '  ✔ launch main-0 2.5 s',
       '  ⠋ launch main-1 4.0 s',
-      '  · launch main-2 ',
+      '  · launch main-2',
     ]);
   });
 
@@ -45,8 +74,43 @@ describe('the table', () => {
     const lines = table(status({ steps }), { width: 40, rows: 12 });
     expect(lines.length).toBeLessThan(12);
     expect(lines.join('\n')).toContain('launch main-30');
-    expect(lines.at(-1)).toContain('34 more steps');
-    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(48);
+    expect(lines.at(-1)).toContain('32 more steps');
+  });
+
+  it.each([20, 40, 80, 200])('has no line wider than %i columns, whatever it shows', (width) => {
+    const wide = '修'.repeat(50);
+    const steps = [{ ...step(0, 'running'), summary: `make topic ${wide}` }];
+    const pending = [{ activity: 'awaitNode', attempt: 9, lastFailure: `${wide}\n\tat x.y.z` }];
+    const load = { progress: '', verdict: verdict({ reasons: ['r'.repeat(300)] }) };
+    const shown = status({ steps, pending, load, reason: `the log ends with:\n${wide}\r\nERROR` });
+    const lines = table(shown, { width, rows: 50 });
+    expect(lines.filter((line) => stringWidth(line) > width)).toEqual([]);
+    expect(lines.filter((line) => /[\r\n\t]/.test(line))).toEqual([]);
+    expect(lines.join('\n')).toContain('end to end');
+  });
+
+  it.each([8, 12, 24])('has fewer lines than a terminal of %i rows', (rows) => {
+    const steps = Array.from({ length: 30 }, (_, i) => step(i, 'done'));
+    const load = { progress: '', verdict: verdict({ reasons: Array(40).fill('slow') }) };
+    expect(table(status({ steps, load }), { width: 80, rows }).length).toBeLessThan(rows);
+  });
+
+  it('is redrawn from its first line on, also when figures are wider than the terminal', () => {
+    vi.useFakeTimers();
+    const written: string[] = [];
+    const out = { isTTY: true, columns: 40, rows: 30, write: (t: string) => written.push(t) };
+    const progress = createProgress(out);
+    progress.update(status({ load: { progress: '', verdict: verdict({}) } }));
+    vi.advanceTimersByTime(250);
+    progress.end();
+    vi.useRealTimers();
+    const rowsOf = (text: string) =>
+      stripVTControlCharacters(text)
+        .trimEnd()
+        .split('\n')
+        .reduce((rows, line) => rows + Math.max(1, Math.ceil(stringWidth(line) / 40)), 0);
+    const [first = '', second = ''] = written;
+    expect(second.startsWith(`\u001b[${rowsOf(first)}A`)).toBe(true);
   });
 
   it('tells how far a long call is, and why one is tried again', () => {
