@@ -1,5 +1,5 @@
 /** Composition: which provider stands behind each interface in this process. No logic. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { settingsFrom } from '../contracts/settings.ts';
 import type { Cloud } from '../providers/cloud/cloud.ts';
 import { parseFaultPlan, withFaults } from '../providers/cloud/faults.ts';
 import { createLocalCloud } from '../providers/cloud/local/cloud.ts';
+import { keepPrivate } from '../providers/files/private.ts';
 import { openKafkaAdmin } from '../providers/kafka/admin.ts';
 import { runLoad } from '../providers/load/generator.ts';
 import { createFileSecretStore } from '../providers/secrets/file-store.ts';
@@ -16,7 +17,7 @@ import { createFileSecretStore } from '../providers/secrets/file-store.ts';
 export function composeDependencies(env: NodeJS.ProcessEnv): ActivityDeps {
   const { paths } = settingsFrom(env, homedir());
   const local = createLocalCloud({ dir: paths.localCloud, kafkaLibs: paths.kafkaLibs });
-  mkdirSync(paths.journal, { recursive: true });
+  keepPrivate(paths.journal);
   return {
     clouds: { local: faulty(local, env.ASGARD_FAULTS) },
     secrets: createFileSecretStore({ dir: paths.secrets, env }),
@@ -25,9 +26,8 @@ export function composeDependencies(env: NodeJS.ProcessEnv): ActivityDeps {
     journal: ({ cluster, operationId, call }) => {
       const line = JSON.stringify({ at: new Date().toISOString(), operationId, call });
       // A record for people and tests; a full disk must not stop an operation.
-      return appendFile(join(paths.journal, `${cluster}.jsonl`), `${line}\n`).catch(
-        () => undefined,
-      );
+      const file = join(paths.journal, `${cluster}.jsonl`);
+      return appendFile(file, `${line}\n`, { mode: 0o600 }).catch(() => undefined);
     },
   };
 }

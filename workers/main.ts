@@ -17,6 +17,7 @@ type QueueName = keyof typeof taskQueues;
 const shutdownGraceTime = '10 seconds';
 
 async function main(): Promise<void> {
+  process.umask(0o077); // Boot files, logs and records are their owner's only.
   Runtime.install({ logger: new DefaultLogger('WARN') });
   const { connectionOptions, namespace } = loadClientConnectConfig();
   const connection = await NativeConnection.connect(connectionOptions);

@@ -10,6 +10,7 @@ import { theInstance } from '../cloud/instances.ts';
 import type { ActivityDeps, StepScope } from '../lib/deps.ts';
 import { failure } from '../lib/failure.ts';
 import { type Beat, beating, pause } from '../lib/heartbeat.ts';
+import { endOfMachine } from '../lib/machine-end.ts';
 import { cloudOf } from '../lib/slots.ts';
 import { withRevivedAdmin } from './access.ts';
 
@@ -85,7 +86,8 @@ async function until(
 }
 
 /**
- * Starts the instance again when it stopped by itself; says what is wrong when that does not help.
+ * Starts the instance again when it stopped by itself; says what is wrong when that does not help,
+ * at once where no start can help.
  */
 function reviver(deps: ActivityDeps, scope: StepScope, node: NodeTarget) {
   let restarts = 0;
@@ -93,12 +95,12 @@ function reviver(deps: ActivityDeps, scope: StepScope, node: NodeTarget) {
     const cloud = cloudOf(deps, scope.provider);
     const instance = await theInstance(cloud, scope, node);
     if (instance.state !== 'stopped') return undefined;
-    const reason = `instance ${instance.id} stopped (${instance.stateReason ?? 'no reason given'})`;
-    if (restarts++ >= restartsMax) {
-      throw failure('NodeNotReady', `${reason}; its log is ${instance.logFile ?? 'unknown'}`);
+    if (instance.stateCode === 'disk-emptied' || restarts++ >= restartsMax) {
+      const end = await endOfMachine(deps, scope, instance);
+      throw failure('NodeNotReady', `${node.slot} does not run: ${end}`);
     }
     await cloud.startInstance({ id: instance.id });
-    return reason;
+    return `instance ${instance.id} stopped (${instance.stateReason ?? 'no reason given'})`;
   };
 }
 

@@ -8,6 +8,7 @@ import type { KafkaAdmin, TopicView } from '../../providers/kafka/kafka.ts';
 import { live } from '../cloud/resources.ts';
 import { type AccessScope, withAdmin } from '../kafka/access.ts';
 import type { ActivityDeps } from '../lib/deps.ts';
+import { failure } from '../lib/failure.ts';
 import { type Beat, beating, pause } from '../lib/heartbeat.ts';
 import { cloudOf } from '../lib/slots.ts';
 
@@ -18,6 +19,7 @@ export function createObserveActivities(deps: ActivityDeps) {
   return {
     observeCluster: (scope: AccessScope): Promise<ObservedCluster> =>
       beating(async (beat) => {
+        await refuseStrangers(deps, scope);
         const nodes = await observeNodes(deps, scope);
         const identity = (await deps.secrets.read(scope.cluster)) !== undefined;
         const up = identity && nodes.some((n) => n.instance?.state === 'running');
@@ -32,6 +34,28 @@ export function createObserveActivities(deps: ActivityDeps) {
         };
       }),
   };
+}
+
+/**
+ * ProviderRefused when machines or disks of the cluster have lost their records: a plan that does
+ * not know of them would build a second cluster beside them.
+ */
+async function refuseStrangers(deps: ActivityDeps, scope: AccessScope): Promise<void> {
+  const cloud = cloudOf(deps, scope.provider);
+  const found = await cloud.listStrangers({ tags: { [tagKeys.cluster]: scope.cluster } });
+  if (found.length === 0) return;
+  const told = found
+    .slice(0, 5)
+    .map(({ tags, id, running, where }) => {
+      const state = running ? 'running' : 'not running';
+      return `${tags[tagKeys.slot] ?? 'unknown'}: ${id} (${state}, ${where})`;
+    })
+    .join('; ');
+  const message =
+    `provider \`${scope.provider}\` has ${found.length} machines or disks of ${scope.cluster}` +
+    ` without a record: ${told}. Nothing was touched. Put the provider's records back,` +
+    ' or end them yourself (local: `npm run clean` ends and removes everything)';
+  throw failure('ProviderRefused', message);
 }
 
 async function observeNodes(deps: ActivityDeps, scope: AccessScope): Promise<ObservedNode[]> {

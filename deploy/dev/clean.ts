@@ -6,7 +6,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { settingsFrom } from '../../contracts/settings.ts';
-import { createLocalCloud } from '../../providers/cloud/local/cloud.ts';
+import { createLocalCloud, sweepStrangers } from '../../providers/cloud/local/cloud.ts';
 import { runningStack, runs, stopLeftOver } from './stack.ts';
 
 const settings = settingsFrom(process.env, homedir());
@@ -42,7 +42,8 @@ async function stopStack(): Promise<void> {
 
 async function endBrokers(): Promise<void> {
   if (!existsSync(paths.localCloud)) return;
-  const cloud = createLocalCloud({ dir: paths.localCloud, kafkaLibs: paths.kafkaLibs });
+  const options = { dir: paths.localCloud, kafkaLibs: paths.kafkaLibs };
+  const cloud = createLocalCloud(options);
   const alive = async () =>
     (await cloud.listInstances({ tags: {} })).filter((i) => i.state !== 'terminated');
   for (const { id } of await alive()) {
@@ -50,4 +51,5 @@ async function endBrokers(): Promise<void> {
     await cloud.terminateInstance({ id });
   }
   while ((await alive()).length > 0) await sleep(200);
+  for (const id of sweepStrangers(options)) say(`ended ${id}, which no record knew`);
 }

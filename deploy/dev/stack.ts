@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { searchAttributes } from '../../contracts/names.ts';
 import type { Settings, StackFile } from '../../contracts/settings.ts';
+import { keepFilePrivate, keepPrivate } from '../../providers/files/private.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const readyWithinMs = 90_000;
@@ -26,8 +27,7 @@ export interface Stack {
 /** Starts everything; rejects with the tail of a log when a part does not come up. */
 export async function startStack(settings: Settings, say: (text: string) => void): Promise<Stack> {
   const { paths, home } = settings;
-  mkdirSync(home, { recursive: true, mode: 0o700 });
-  mkdirSync(paths.logs, { recursive: true });
+  preparePlaces(settings);
   await stopLeftOver(settings);
   const token = developmentToken(paths.tokenFile);
   const temporalPort = await port('ASGARD_TEMPORAL_PORT');
@@ -94,6 +94,14 @@ export async function startStack(settings: Settings, say: (text: string) => void
     await stop();
     throw error;
   }
+}
+
+/** Makes them private, also those of a home that was there before with wider modes. */
+function preparePlaces({ paths, home }: Settings): void {
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  for (const dir of [paths.logs, paths.secrets, paths.journal, paths.localCloud]) keepPrivate(dir);
+  const database = ['', '-wal', '-shm'].map((end) => paths.temporalDatabase + end);
+  for (const file of [paths.tokenFile, paths.stackFile, ...database]) keepFilePrivate(file);
 }
 
 interface PartOptions {

@@ -44,6 +44,7 @@ async function main(): Promise<number> {
     process.stdout.write(`${help}\n`);
     return 0;
   }
+  process.umask(0o077); // Whatever the stack writes is its owner's, also what Temporal writes.
   const settings = settingsFrom(process.env, homedir());
   const other = runningStack(settings);
   if (other) {

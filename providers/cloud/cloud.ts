@@ -10,6 +10,10 @@
  * - a thing just made may stay invisible to `list*` for a while; "not found" right after create
  *   proves nothing.
  * - every delete accepts that the thing is gone already (it returns, it does not throw).
+ * - what the provider has no record of is told by `listStrangers` and never touched; reads delete
+ *   nothing but the remains of what a delete call has ended.
+ * - a machine that cannot be started says so in its own state; calls about others go on.
+ * - a disk is formatted once. Without its data it is `disk-emptied`, never formatted again.
  * - calls may throw `Throttled` or `Unavailable` after or before they took effect: repeat them.
  */
 import type { InstanceState } from '../../contracts/observed.ts';
@@ -56,10 +60,30 @@ export interface CloudInstance {
   volumeId: string;
   interfaceId: string;
   tags: Tags;
-  /** Why it is stopped or terminated, when the cloud knows. */
+  /** Why it is not running, when it was not asked to stop and the cloud knows; a sentence. */
   stateReason?: string;
-  /** Where its console log can be read by a person. */
+  /**
+   * What kind of reason that is. `ended`: its process ended by itself, a start may help;
+   * `not-started`: it could not be started, a start may help; `disk-emptied`: its disk was
+   * formatted once and holds nothing now, no start helps until a person has seen to it.
+   */
+  stateCode?: 'ended' | 'not-started' | 'disk-emptied';
+  /** Where its log can be read by a person, also for a while after it is terminated. */
   logFile?: string;
+}
+/**
+ * A machine or disk that is there without a record in the provider: lost records, or a foreign
+ * hand. Nobody knows what hangs on it, so no call ever changes or deletes it.
+ */
+export interface Stranger {
+  id: string;
+  kind: 'instance' | 'volume';
+  /** A machine runs now; a disk is used by one that does. */
+  running: boolean;
+  /** Where a person finds it. */
+  where: string;
+  /** As noted beside the lost record; empty when even that is gone. */
+  tags: Tags;
 }
 
 /**
@@ -128,6 +152,14 @@ export interface Cloud {
   terminateInstance(r: { id: string }): Promise<void>;
   /** Terminated instances stay listed for a while, as in EC2. */
   listInstances(r: { tags: Tags }): Promise<CloudInstance[]>;
+  /**
+   * The end of what a machine wrote (EC2: GetConsoleOutput): at most some 8 KB, '' when there is
+   * nothing; also for a while after it is terminated. May quote what it booted with: never show it
+   * before secrets are taken out. Read-only.
+   */
+  consoleOutput(r: { id: string }): Promise<string>;
+  /** What is there and has no record; empty for clouds that are their own record. Read-only. */
+  listStrangers(r: { tags: Tags }): Promise<Stranger[]>;
   /** Types on offer: heap for `local`. */
   instanceTypes(): Promise<{ name: string; memoryMiB: number }[]>;
 }

@@ -47,6 +47,8 @@ const calls: Record<Exclude<keyof Cloud, 'name' | 'visibilityMs'>, true> = {
   modifyInstance: true,
   terminateInstance: true,
   listInstances: true,
+  consoleOutput: true,
+  listStrangers: true,
   instanceTypes: true,
 };
 

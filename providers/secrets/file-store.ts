@@ -3,9 +3,10 @@
  * of two racing creators one wins and both return the same secrets. No error may quote a secret.
  */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { link, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { principals } from '../../contracts/names.ts';
+import { keepPrivate } from '../files/private.ts';
 import type { ClusterSecrets, SecretStore } from './secrets.ts';
 
 export interface FileSecretOptions {
@@ -32,7 +33,7 @@ export function createFileSecretStore({ dir, env = {} }: FileSecretOptions): Sec
     async create(cluster) {
       const before = await read(cluster);
       if (before) return before;
-      await mkdir(dir, { recursive: true, mode: 0o700 });
+      keepPrivate(dir);
       const draft = await writeDraft(file(cluster), JSON.stringify(newSecrets(), null, 2));
       // Links fail when the name exists: the first creator wins, whoever else was at it.
       await link(draft, file(cluster)).catch(ifExists);
@@ -53,7 +54,7 @@ export function createFileSecretStore({ dir, env = {} }: FileSecretOptions): Sec
     async writeClientProperties(cluster, bootstrap) {
       const secrets = await read(cluster);
       if (!secrets) throw new Error(`no secrets of ${cluster} are stored`);
-      await mkdir(dir, { recursive: true, mode: 0o700 });
+      keepPrivate(dir);
       const text = clientProperties(bootstrap, secrets.passwords.admin);
       await rename(await writeDraft(clientFile(cluster), text), clientFile(cluster));
       return clientFile(cluster);

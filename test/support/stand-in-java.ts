@@ -1,5 +1,6 @@
 /**
- * A stand-in for `java` that formats a disk and then sleeps: for tests of the local cloud's own
+ * A stand-in for `java` that formats a disk and then sleeps, or, when its properties hold
+ * `stand.in.fails`, says that and ends: for tests of the local cloud's own
  * rules (tokens, states, locks), which would only be slower with a real broker. Brokers are real
  * elsewhere.
  */
@@ -13,6 +14,9 @@ case "$*" in
     touch "$(sed -n 's/^log.dirs=//p' "$config")/meta.properties"
     exit 0 ;;
 esac
+for config in "$@"; do :; done
+said=$(sed -n 's/^stand.in.fails=//p' "$config" 2> /dev/null)
+[ -z "$said" ] || { echo "$said" >&2; exit 1; }
 trap 'exit 0' TERM
 while :; do sleep 0.05; done
 `;

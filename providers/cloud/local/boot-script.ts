@@ -1,17 +1,22 @@
 /**
  * What a local machine runs: format the disk once, then become the broker. Files are written with
  * 0600 since they hold credentials. Formatting happens in a directory beside the final one and is
- * committed by a rename, so a kill in the middle leaves no half-formatted disk.
+ * committed by a rename, so a kill in the middle leaves no half-formatted disk. The mark outside
+ * the disk is set after that and before the broker may write: with it, nothing is formatted again.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BootDocument } from '../cloud.ts';
 
 export interface Machine {
   instanceId: string;
+  /** There already, as are the parents of the next three. */
   instanceDir: string;
-  volumeDir: string;
+  dataDir: string;
+  /** Exists once the disk was formatted. */
+  formattedMark: string;
+  kafkaLog: string;
   kafkaLibs: string;
   memoryMiB: number;
   boot: BootDocument;
@@ -24,20 +29,17 @@ const startFast = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -XX:-Us
 
 /** Writes properties and script; returns the script's path. Safe to repeat. */
 export function writeBootFiles(machine: Machine): string {
-  const { instanceDir, volumeDir, boot } = machine;
-  mkdirSync(instanceDir, { recursive: true, mode: 0o700 });
-  mkdirSync(volumeDir, { recursive: true, mode: 0o700 });
+  const { instanceDir, dataDir: data, boot } = machine;
   const write = (name: string, text: string) => {
     const path = join(instanceDir, name);
     writeFileSync(path, text, { mode: 0o600 });
     return path;
   };
-  const data = join(volumeDir, 'data');
   const serving = write('server.properties', properties(boot, data));
   const formatting = write('format.properties', properties(boot, `${data}.formatting`));
   // Passwords go in by a file: command lines are open to everybody on the machine.
   const formatArgs = write('format.args', `${formatArguments(boot).join('\n')}\n`);
-  return write('boot.sh', script(machine, { data, serving, formatting, formatArgs }));
+  return write('boot.sh', script(machine, { serving, formatting, formatArgs }));
 }
 
 const properties = (boot: BootDocument, logDir: string): string =>
@@ -46,26 +48,31 @@ const properties = (boot: BootDocument, logDir: string): string =>
     .join('');
 
 interface Paths {
-  data: string;
   serving: string;
   formatting: string;
   formatArgs: string;
 }
 
-function script(machine: Machine, { data, serving, formatting, formatArgs }: Paths): string {
-  const { instanceId, instanceDir, kafkaLibs, memoryMiB } = machine;
+function script(machine: Machine, { serving, formatting, formatArgs }: Paths): string {
+  const { instanceId, dataDir: data, formattedMark, kafkaLog, kafkaLibs, memoryMiB } = machine;
   const java = `"\${JAVA_HOME:+$JAVA_HOME/bin/}java" -cp ${quote(`${kafkaLibs}/*`)}`;
-  const log = `-Dlog4j2.configurationFile=${quote(logging)} -Dasgard.log=${quote(join(instanceDir, 'kafka.log'))}`;
+  const log = `-Dlog4j2.configurationFile=${quote(logging)} -Dasgard.log=${quote(kafkaLog)}`;
   return `#!/bin/sh
 # Boot of ${instanceId}; written by Asgard's local cloud.
 set -e
 if [ ! -f ${quote(`${data}/meta.properties`)} ]; then
+  if [ -e ${quote(formattedMark)} ]; then
+    echo 'disk-emptied: the disk was formatted before and holds no data now' >&2
+    exit 3
+  fi
+  [ ! -e ${quote(data)} ] || rmdir ${quote(data)}
   rm -rf ${quote(`${data}.formatting`)}
   mkdir -p ${quote(`${data}.formatting`)}
   ${java} ${startFast} -Xmx128m ${log} kafka.tools.StorageTool format \\
     --config ${quote(formatting)} ${quote(`@${formatArgs}`)} > /dev/null
   mv ${quote(`${data}.formatting`)} ${quote(data)}
 fi
+: > ${quote(formattedMark)}
 exec ${java} ${startFast} -Xms${memoryMiB}m -Xmx${memoryMiB}m -XX:+ExitOnOutOfMemoryError ${log} \\
   -Djava.awt.headless=true -D${`asgard.instance=${instanceId}`} kafka.Kafka ${quote(serving)}
 `;

@@ -1,7 +1,8 @@
 /**
  * The `local` provider: a small cloud of real broker processes on loopback. Machines are detached
  * and outlive workers; disks and addresses outlive machines. Nothing runs in the background: every
- * call first lets the cloud catch up (`reconcile`), from whichever process makes it.
+ * call first lets the machines that it is about catch up (`reconcile`), from whichever process
+ * makes it. What the records do not know is never touched.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -11,10 +12,13 @@ import {
   type CloudInstance,
   type CloudInterface,
   type CloudVolume,
+  type Stranger,
   type Tags,
 } from '../cloud.ts';
-import { type InstanceData, Machines } from './machines.ts';
+import { type InstanceData, Machines, type VolumeData } from './machines.ts';
+import { Places } from './places.ts';
 import { freePorts } from './ports.ts';
+import { findProcess, machinesBelow, signalGroup } from './processes.ts';
 import { fingerprint, type Kind, Records, type Row } from './records.ts';
 
 export interface LocalCloudOptions {
@@ -35,10 +39,6 @@ const types: Record<string, number> = {
   'local.large': 1024,
 };
 
-interface VolumeData {
-  diskGiB: number;
-  rack: string;
-}
 interface InterfaceData {
   rack: string;
   clientPort: number;
@@ -49,26 +49,44 @@ const host = '127.0.0.1';
 
 /** A cloud over `dir`. Any number of processes may use the same directory at the same time. */
 export function createLocalCloud(options: LocalCloudOptions): Cloud {
+  return new LocalCloud(options);
+}
+
+/**
+ * Ends machines that no record knows and removes their directories, with all data on their disks;
+ * answers their ids. Only for a person who asked for exactly that (`npm run clean`). Repeatable.
+ */
+export function sweepStrangers(options: LocalCloudOptions): string[] {
   const records = new Records(options.dir);
-  return new LocalCloud(options, records, new Machines({ ...options, records, types }));
+  const places = new Places(options.dir);
+  const unknown = (id: string) => records.get(id) === undefined;
+  const running = [...new Set(machinesBelow(options.dir))].filter(unknown);
+  for (const id of running) signalGroup(findProcess(id) ?? 0, 'SIGKILL');
+  const left = places.all().filter(({ id }) => unknown(id));
+  for (const place of left) places.remove(place);
+  return [...new Set([...running, ...left.map(({ id }) => id)])];
 }
 
 class LocalCloud implements Cloud {
   readonly name = 'local';
   private readonly options: LocalCloudOptions;
   private readonly records: Records;
+  private readonly places: Places;
   private readonly machines: Machines;
 
-  constructor(options: LocalCloudOptions, records: Records, machines: Machines) {
+  constructor(options: LocalCloudOptions) {
     this.options = options;
-    this.records = records;
-    this.machines = machines;
+    this.records = new Records(options.dir);
+    this.places = new Places(options.dir);
+    const { records, places } = this;
+    this.machines = new Machines({ ...options, records, places, types });
   }
 
   async createVolume(r: { token: string; diskGiB: number; rack: string; tags: Tags }) {
     const { diskGiB, rack } = r;
     if (!(diskGiB >= 1)) throw new CloudError('InvalidParameter', `diskGiB is ${diskGiB}`);
-    return this.toVolume(this.create<VolumeData>('volume', r, () => ({ diskGiB, rack })));
+    const row = this.create<VolumeData>('volume', r, () => ({ diskGiB, rack }));
+    return this.toVolume(row, this.machines.live());
   }
 
   async growVolume({ id, diskGiB }: { id: string; diskGiB: number }) {
@@ -82,13 +100,14 @@ class LocalCloud implements Cloud {
   }
 
   async deleteVolume({ id }: { id: string }) {
-    await this.machines.reconcile();
+    this.machines.reconcile({ volumeId: id });
     this.remove(id, (user) => user.volumeId === id);
-    await this.machines.reconcile();
+    this.machines.clearEnded();
   }
 
   async listVolumes({ tags }: { tags: Tags }): Promise<CloudVolume[]> {
-    return this.records.list<VolumeData>('volume', tags).map((row) => this.toVolume(row));
+    const live = this.machines.live();
+    return this.records.list<VolumeData>('volume', tags).map((row) => this.toVolume(row, live));
   }
 
   async createInterface(r: { token: string; rack: string; tags: Tags }) {
@@ -99,21 +118,22 @@ class LocalCloud implements Cloud {
         .flatMap(({ data }) => [data.clientPort, data.controllerPort]),
     );
     const [clientPort = 0, controllerPort = 0] = await freePorts(2, taken);
-    return this.toInterface(
-      this.create<InterfaceData>('interface', r, () => {
-        this.requireUnused([clientPort, controllerPort]);
-        return { rack: r.rack, clientPort, controllerPort };
-      }),
-    );
+    const row = this.create<InterfaceData>('interface', r, () => {
+      this.requireUnused([clientPort, controllerPort]);
+      return { rack: r.rack, clientPort, controllerPort };
+    });
+    return this.toInterface(row, this.machines.live());
   }
 
   async deleteInterface({ id }: { id: string }) {
-    await this.machines.reconcile();
+    this.machines.reconcile({ interfaceId: id });
     this.remove(id, (user) => user.interfaceId === id);
   }
 
   async listInterfaces({ tags }: { tags: Tags }): Promise<CloudInterface[]> {
-    return this.records.list<InterfaceData>('interface', tags).map((row) => this.toInterface(row));
+    const live = this.machines.live();
+    const rows = this.records.list<InterfaceData>('interface', tags);
+    return rows.map((row) => this.toInterface(row, live));
   }
 
   async runInstance(r: {
@@ -126,7 +146,10 @@ class LocalCloud implements Cloud {
     tags: Tags;
   }): Promise<CloudInstance> {
     this.requireType(r.instanceType);
-    await this.machines.reconcile();
+    this.machines.reconcile({ volumeId: r.volumeId });
+    this.machines.reconcile({ interfaceId: r.interfaceId });
+    // Machines that have ended, but that nobody has asked about since, still count.
+    if (this.machines.live().length >= this.instancesMax) this.machines.reconcile({ tags: {} });
     const { instanceType, rack, volumeId, interfaceId, boot } = r;
     const row = this.create<InstanceData>('instance', r, () => {
       this.requireParts(volumeId, interfaceId);
@@ -134,12 +157,12 @@ class LocalCloud implements Cloud {
       return { instanceType, rack, volumeId, interfaceId, boot, wanted, started: false };
     });
     const instance = this.machines.describe(row);
-    await this.machines.reconcile();
+    this.machines.reconcile({ id: row.id });
     return instance;
   }
 
   async startInstance({ id }: { id: string }) {
-    await this.machines.reconcile();
+    this.machines.reconcile({ id });
     this.change<InstanceData>('instance', id, (row) => {
       const { data } = row;
       if (data.wanted === 'terminated') throw new CloudError('InvalidState', `${id} is terminated`);
@@ -149,19 +172,19 @@ class LocalCloud implements Cloud {
         throw new CloudError('InvalidState', `${id} is still stopping`);
       }
       Object.assign(data, { wanted: 'running', started: false });
-      delete data.reason;
+      delete data.stopped;
     });
-    await this.machines.reconcile();
+    this.machines.reconcile({ id });
   }
 
   async stopInstance({ id }: { id: string }) {
     this.change<InstanceData>('instance', id, ({ data }) => this.machines.want(data, 'stopped'));
-    await this.machines.reconcile();
+    this.machines.reconcile({ id });
   }
 
   async modifyInstance(r: { id: string; instanceType: string; boot: BootDocument; tags: Tags }) {
     this.requireType(r.instanceType);
-    await this.machines.reconcile();
+    this.machines.reconcile({ id: r.id });
     this.change<InstanceData>('instance', r.id, (row) => {
       if (this.machines.describe(row).state !== 'stopped') {
         throw new CloudError('InvalidState', `${r.id} is not stopped`);
@@ -175,13 +198,32 @@ class LocalCloud implements Cloud {
     const row = this.records.get<InstanceData>(id);
     if (!row || row.goneAt !== null) return;
     this.change<InstanceData>('instance', id, ({ data }) => this.machines.want(data, 'terminated'));
-    await this.machines.reconcile();
+    this.machines.reconcile({ id });
   }
 
   async listInstances({ tags }: { tags: Tags }): Promise<CloudInstance[]> {
-    await this.machines.reconcile();
+    this.machines.reconcile({ tags });
     const rows = this.records.list<InstanceData>('instance', tags);
     return rows.map((row) => this.machines.describe(row));
+  }
+
+  async consoleOutput({ id }: { id: string }): Promise<string> {
+    const known = this.records.get(id)?.kind === 'instance';
+    return known ? this.places.consoleOutput(id) : ''; // An id is a path: only known ones are read.
+  }
+
+  async listStrangers({ tags }: { tags: Tags }): Promise<Stranger[]> {
+    const wanted = Object.entries(tags);
+    return this.machines
+      .strangers()
+      .map(({ kind, id, path }) => ({
+        id,
+        kind,
+        running: kind === 'instance' && findProcess(id) !== undefined,
+        where: path,
+        tags: this.places.notedTags(id),
+      }))
+      .filter((stranger) => wanted.every(([key, value]) => stranger.tags[key] === value));
   }
 
   async instanceTypes() {
@@ -198,7 +240,7 @@ class LocalCloud implements Cloud {
     return this.records.exclusively(() => {
       const before = this.records.byToken<T>(kind, token, params);
       if (before) return before;
-      this.records.purge(Date.now());
+      this.records.purge(Date.now(), (id) => this.places.has(id));
       const id = `${idPrefix[kind]}-${randomBytes(8).toString('hex')}`;
       const row: Row<T> = { id, kind, token, params, tags, data: data(), goneAt: null };
       this.records.insert(row);
@@ -246,10 +288,14 @@ class LocalCloud implements Cloud {
       (i) => i.data.volumeId === volumeId || i.data.interfaceId === interfaceId,
     );
     if (user) throw new CloudError('InvalidState', `${user.id} uses ${volumeId} or ${interfaceId}`);
-    const most = this.options.instancesMax ?? 64;
-    if (live.length >= most) {
-      throw new CloudError('CapacityExceeded', `${most} instances run; raise instancesMax`);
+    if (live.length >= this.instancesMax) {
+      const message = `${this.instancesMax} instances run; raise instancesMax`;
+      throw new CloudError('CapacityExceeded', message);
     }
+  }
+
+  private get instancesMax(): number {
+    return this.options.instancesMax ?? 64;
   }
 
   private requireUnused(ports: number[]): void {
@@ -262,17 +308,19 @@ class LocalCloud implements Cloud {
       throw new CloudError('Unavailable', 'the ports were just given to another interface');
   }
 
-  private toVolume({ id, tags, data, goneAt }: Row<VolumeData>): CloudVolume {
-    const used = this.machines.live().some((i) => i.data.volumeId === id);
-    const state = goneAt !== null ? 'deleted' : used ? 'in-use' : 'available';
-    return { id, state, tags, ...data };
+  private toVolume({ id, tags, data, goneAt }: Row<VolumeData>, live: Row<InstanceData>[]) {
+    const { diskGiB, rack } = data;
+    const used = live.some((i) => i.data.volumeId === id);
+    return { id, state: stateOfPart(goneAt, used), tags, diskGiB, rack };
   }
 
-  private toInterface({ id, tags, data, goneAt }: Row<InterfaceData>): CloudInterface {
-    const used = this.machines.live().some((i) => i.data.interfaceId === id);
-    const state = goneAt !== null ? 'deleted' : used ? 'in-use' : 'available';
-    return { id, state, tags, host, ...data };
+  private toInterface({ id, tags, data, goneAt }: Row<InterfaceData>, live: Row<InstanceData>[]) {
+    const used = live.some((i) => i.data.interfaceId === id);
+    return { id, state: stateOfPart(goneAt, used), tags, host, ...data };
   }
 }
+
+const stateOfPart = (goneAt: number | null, used: boolean) =>
+  goneAt !== null ? ('deleted' as const) : used ? ('in-use' as const) : ('available' as const);
 
 const idPrefix: Record<Kind, string> = { volume: 'vol', interface: 'eni', instance: 'i' };

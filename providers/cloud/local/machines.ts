@@ -4,11 +4,11 @@
  *
  *   pending ─spawn─▶ running ─stop─▶ stopping ─▶ stopped ─start─▶ pending …; terminate from any
  */
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { InstanceState } from '../../../contracts/observed.ts';
-import { type BootDocument, CloudError, type CloudInstance } from '../cloud.ts';
+import { type BootDocument, CloudError, type CloudInstance, type Tags } from '../cloud.ts';
 import { writeBootFiles } from './boot-script.ts';
+import type { Place, Places } from './places.ts';
 import { findProcess, signalGroup, startMachine } from './processes.ts';
 import type { Records, Row } from './records.ts';
 
@@ -26,26 +26,48 @@ export interface InstanceData {
   bootId?: string;
   /** When SIGTERM was sent, ms since the epoch. */
   askedAt?: number;
-  reason?: string;
+  /** Why it stopped without being asked; absent when it was asked. */
+  stopped?: Stopped;
+  /** It was seen to run on a formatted disk, and the disk's record says so. */
+  diskSeen?: boolean;
+}
+
+export interface VolumeData {
+  diskGiB: number;
+  rack: string;
+  /** It was formatted once; never again. */
+  formatted?: boolean;
+}
+
+interface Stopped {
+  code: NonNullable<CloudInstance['stateCode']>;
+  text: string;
 }
 
 interface MachinesOptions {
-  dir: string;
   kafkaLibs: string;
   bootId?: () => string;
   records: Records;
+  places: Places;
   types: Record<string, number>;
 }
 
+/** Which machines a call is about; it neither moves nor waits for others. */
+export type About =
+  | { tags: Tags }
+  | { id: string }
+  | { volumeId: string }
+  | { interfaceId: string };
+
 /** A stopping broker hands over its leaders; a terminated one has nothing to keep. */
 const graceMs = { stopped: 60_000, terminated: 2_000 };
-
-const endedByItself = 'its process ended by itself; its log file and console.log beside it say why';
 
 const kernelBootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 
 export class Machines {
   private readonly options: MachinesOptions;
+  /** What kept this process from moving a machine on; another process may know better. */
+  private readonly troubles = new Map<string, string>();
 
   constructor(options: MachinesOptions) {
     this.options = options;
@@ -66,7 +88,8 @@ export class Machines {
   }
 
   describe({ id, tags, data, goneAt }: Row<InstanceData>): CloudInstance {
-    const { instanceType, rack, volumeId, interfaceId, reason } = data;
+    const { instanceType, rack, volumeId, interfaceId, stopped } = data;
+    const reason = stopped?.text ?? this.troubles.get(id);
     return {
       id,
       state: goneAt !== null ? 'terminated' : this.stateOf(id, data),
@@ -75,8 +98,9 @@ export class Machines {
       volumeId,
       interfaceId,
       tags,
-      logFile: join(this.dirOf(id), 'kafka.log'),
+      logFile: this.options.places.kafkaLog(id),
       ...(reason ? { stateReason: reason } : {}),
+      ...(stopped ? { stateCode: stopped.code } : {}),
     };
   }
 
@@ -86,33 +110,51 @@ export class Machines {
     return alive ? 'stopping' : data.wanted === 'stopped' ? 'stopped' : 'terminated';
   }
 
-  /** Lets every machine take its next step. Safe from any process at any time. */
-  async reconcile(): Promise<void> {
+  /**
+   * Lets the machines that a call is about take their next step, each by itself: what goes wrong
+   * with one is its own state's reason, and never the others' trouble. Safe from any process at any
+   * time.
+   */
+  reconcile(about: About): void {
     const { records } = this.options;
-    const due = this.live().filter((row) => this.isDue(row));
+    const due = this.live().filter((row) => isAbout(row, about) && this.isDue(row));
     let ended = false;
     for (const { id } of due) {
-      records.exclusively(() => {
-        const row = records.get<InstanceData>(id);
-        if (!row || row.goneAt !== null) return;
-        this.step(row);
-        records.save(row);
-        ended ||= row.goneAt !== null;
-      });
+      try {
+        ended = this.stepOf(id) || ended;
+        this.troubles.delete(id);
+      } catch (error) {
+        this.troubles.set(id, error instanceof Error ? error.message : String(error));
+      }
     }
     if (ended) records.wipe();
-    this.sweep();
+    this.clearEnded();
   }
 
-  /** Removes directories whose instance or volume is gone, also those a killed process left. */
-  private sweep(): void {
-    const { records, dir } = this.options;
-    for (const kind of ['instances', 'volumes']) {
-      for (const id of listDirectory(join(dir, kind))) {
-        const row = records.get(id);
-        if (row && row.goneAt === null) continue;
-        rmSync(join(dir, kind, id), { recursive: true, force: true });
-      }
+  /** One step under the lock; true when it was the last one. */
+  private stepOf(id: string): boolean {
+    const { records } = this.options;
+    return records.exclusively(() => {
+      const row = records.get<InstanceData>(id);
+      if (!row || row.goneAt !== null) return false;
+      this.step(row);
+      records.save(row);
+      return row.goneAt !== null;
+    });
+  }
+
+  /** Places that no record knows, not even as gone. */
+  strangers(): Place[] {
+    const { records, places } = this.options;
+    return places.all().filter(({ id }) => records.get(id) === undefined);
+  }
+
+  /** Removes what a delete call has ended, also when the process that did it was killed. */
+  clearEnded(): void {
+    const { records, places } = this.options;
+    for (const place of places.all()) {
+      const row = records.get(place.id);
+      if (row && row.goneAt !== null) places.remove(place);
     }
   }
 
@@ -120,7 +162,7 @@ export class Machines {
   private isDue({ id, data }: Row<InstanceData>): boolean {
     const alive = findProcess(id, data.pid) !== undefined;
     return data.wanted === 'running'
-      ? !alive || !data.started
+      ? !alive || !data.started || this.hasNewDisk(data)
       : alive || data.wanted === 'terminated';
   }
 
@@ -138,17 +180,35 @@ export class Machines {
   }
 
   private stepUp(row: Row<InstanceData>, pid: number | undefined): void {
-    const { data } = row;
+    const { id, data } = row;
+    const { places } = this.options;
     const bootId = (this.options.bootId ?? kernelBootId)();
-    if (pid !== undefined) Object.assign(data, { pid, started: true, bootId });
-    else if (!data.started || data.bootId !== bootId) {
-      const spawned = this.spawn(row);
-      Object.assign(data, { started: true, bootId, ...(spawned ? { pid: spawned } : {}) });
+    if (pid !== undefined) {
+      Object.assign(data, { pid, started: true, bootId });
+      if (this.hasNewDisk(data)) this.recordFormatted(data);
+    } else if (!data.started || data.bootId !== bootId) {
+      Object.assign(data, { started: true, bootId });
+      this.boot(row);
     } else {
       // It ran in this boot and is gone without being asked: as a cloud would, report it stopped.
-      Object.assign(data, { wanted: 'stopped', reason: endedByItself });
-      delete data.pid;
+      const emptied = places.isMarkedFormatted(data.volumeId) && !places.hasData(data.volumeId);
+      const text = `its process ended by itself; ${places.kafkaLog(id)} says why`;
+      stopFor(data, emptied ? this.emptied(data.volumeId) : { code: 'ended', text });
     }
+  }
+
+  private hasNewDisk = ({ volumeId, diskSeen }: InstanceData): boolean =>
+    !diskSeen && this.options.places.hasData(volumeId);
+
+  private recordFormatted(data: InstanceData): void {
+    const { records, places } = this.options;
+    places.markFormatted(data.volumeId);
+    const volume = records.get<VolumeData>(data.volumeId);
+    if (volume) {
+      volume.data.formatted = true;
+      records.save(volume);
+    }
+    data.diskSeen = true;
   }
 
   private stepDown(data: InstanceData, pid: number, wanted: 'stopped' | 'terminated'): void {
@@ -159,33 +219,61 @@ export class Machines {
     } else if (Date.now() - data.askedAt > graceMs[wanted]) signalGroup(pid, 'SIGKILL');
   }
 
-  private spawn({ id, data }: Row<InstanceData>): number | undefined {
-    const { dir, kafkaLibs, types } = this.options;
+  /** Starts its process, or stops it with the reason why that cannot be. */
+  private boot(row: Row<InstanceData>): void {
+    const { id, data } = row;
+    const { places, records } = this.options;
+    try {
+      places.prepare(id, data.volumeId, row.tags);
+      const formatted = records.get<VolumeData>(data.volumeId)?.data.formatted ?? false;
+      if (formatted) places.markFormatted(data.volumeId);
+      if (places.isMarkedFormatted(data.volumeId) && !places.hasData(data.volumeId)) {
+        stopFor(data, this.emptied(data.volumeId));
+        return;
+      }
+      const pid = this.spawn(id, data);
+      if (pid !== undefined) data.pid = pid;
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : String(error);
+      stopFor(data, { code: 'not-started', text: `it could not be started: ${cause}` });
+    }
+  }
+
+  private emptied(volumeId: string): Stopped {
+    const path = this.options.places.dataDir(volumeId);
+    const text =
+      `disk-emptied: ${volumeId} was formatted before and holds no data now; a disk is never` +
+      ` formatted twice. Put its data back at ${path}, or destroy the cluster`;
+    return { code: 'disk-emptied', text };
+  }
+
+  private spawn(id: string, data: InstanceData): number | undefined {
+    const { kafkaLibs, types, places } = this.options;
     if (!data.boot) throw new CloudError('InvalidState', `${id} has nothing to boot with`);
-    const instanceDir = this.dirOf(id);
     const script = writeBootFiles({
       instanceId: id,
-      instanceDir,
-      volumeDir: join(dir, 'volumes', data.volumeId),
+      instanceDir: places.instanceDir(id),
+      dataDir: places.dataDir(data.volumeId),
+      formattedMark: places.formattedMark(data.volumeId),
+      kafkaLog: places.kafkaLog(id),
       kafkaLibs,
       memoryMiB: types[data.instanceType] ?? 256,
       boot: data.boot,
     });
-    return startMachine({
-      instanceId: id,
-      script,
-      lockFile: join(instanceDir, 'lock'),
-      consoleLog: join(instanceDir, 'console.log'),
-    });
+    const consoleLog = places.consoleLog(id);
+    return startMachine({ instanceId: id, script, dir: places.instanceDir(id), consoleLog });
   }
-
-  private readonly dirOf = (id: string): string => join(this.options.dir, 'instances', id);
 }
 
-function listDirectory(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return []; // Nothing was ever started here.
-  }
+/** A machine that is not asked to run any more, and why. */
+function stopFor(data: InstanceData, stopped: Stopped): void {
+  Object.assign(data, { wanted: 'stopped', stopped });
+  delete data.pid;
+}
+
+function isAbout({ id, tags, data }: Row<InstanceData>, about: About): boolean {
+  if ('id' in about) return id === about.id;
+  if ('volumeId' in about) return data.volumeId === about.volumeId;
+  if ('interfaceId' in about) return data.interfaceId === about.interfaceId;
+  return Object.entries(about.tags).every(([key, value]) => tags[key] === value);
 }

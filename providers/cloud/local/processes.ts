@@ -4,8 +4,15 @@
  * ever signalled: a person's `grep` for an instance id carries the id too, and must not be hit.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import {
+  appendFileSync,
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
 
 /** Carried in the command line of every process of an instance. */
 export const mark = (instanceId: string): string => `asgard.instance=${instanceId}`;
@@ -68,35 +75,55 @@ export function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
 }
 
 /**
- * Starts a machine in a session of its own, so that it outlives the caller, and in the directory of
- * its lock file, which must be named as the instance is. The kernel lock on
- * `lockFile` is held by the machine itself: a second one for the same instance waits in vain and
- * ends, even when its starter never learned of the first.
+ * Starts a machine in a session of its own, so that it outlives the caller, and in `dir`, which
+ * must be named as the instance is. The kernel lock on the file in it is held by the machine itself:
+ * a second one for the same instance waits in vain and ends, even when its starter never learned of
+ * the first. Throws when the log cannot be opened; a command that is missing is told in the log.
  */
 export function startMachine(options: {
   instanceId: string;
   script: string;
-  lockFile: string;
+  dir: string;
   consoleLog: string;
 }): number | undefined {
-  const log = openSync(options.consoleLog, 'a', 0o600);
+  const { instanceId, script, dir, consoleLog } = options;
+  const log = openSync(consoleLog, 'a', 0o600);
   try {
     const child = spawn(
       'flock',
-      ['-w', '10', '--no-fork', options.lockFile, 'sh', options.script, mark(options.instanceId)],
-      {
-        detached: true,
-        cwd: dirname(options.lockFile),
-        stdio: ['ignore', log, log],
-        env: machineEnvironment(),
-      },
+      ['-w', '10', '--no-fork', join(dir, 'lock'), 'sh', script, mark(instanceId)],
+      { detached: true, cwd: dir, stdio: ['ignore', log, log], env: machineEnvironment() },
     );
-    child.on('error', () => undefined); // No flock: seen as a machine that never came up.
+    child.on('error', ({ message }) => tell(consoleLog, `the machine failed to start: ${message}`));
     child.unref();
     return child.pid;
   } finally {
     closeSync(log);
   }
+}
+
+function tell(file: string, line: string): void {
+  try {
+    appendFileSync(file, `${line}\n`);
+  } catch {
+    // Seen as a machine that never came up, without its reason.
+  }
+}
+
+/**
+ * Instance ids of machines that run from below `dir`, known or not: by the paths in their command
+ * lines.
+ */
+export function machinesBelow(dir: string): string[] {
+  return readdirSync('/proc').flatMap((name) => {
+    try {
+      const line = readFileSync(`/proc/${name}/cmdline`, 'utf8');
+      const id = /asgard\.instance=([\w-]+)/.exec(line)?.[1];
+      return id && line.includes(`${dir}/`) && isMachine(Number(name)) ? [id] : [];
+    } catch {
+      return []; // No process, or it ended while being looked at.
+    }
+  });
 }
 
 /** A machine gets a clean environment: nothing of the worker's secrets or options leaks into it. */

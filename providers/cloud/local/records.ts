@@ -5,9 +5,10 @@
  * machine booted with is wiped, not only unlisted.
  */
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { keepFilePrivate, keepPrivate } from '../../files/private.ts';
 import { CloudError, type Tags } from '../cloud.ts';
 
 export type Kind = 'volume' | 'interface' | 'instance';
@@ -39,24 +40,51 @@ const rememberMs = 24 * 3_600_000;
 /** A writer waits this long for another one; transactions take milliseconds. */
 const busyMs = 20_000;
 
+const schema = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  PRAGMA secure_delete = ON;
+  CREATE TABLE IF NOT EXISTS resources (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, token TEXT NOT NULL, params TEXT NOT NULL,
+    tags TEXT NOT NULL, data TEXT NOT NULL, gone_at INTEGER,
+    UNIQUE (kind, token)
+  );
+`;
+
 export class Records {
-  private readonly db: DatabaseSync;
+  private readonly file: string;
+  private open: { db: DatabaseSync; inode: number } | undefined;
 
   constructor(dir: string) {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const file = join(dir, 'cloud.db');
-    this.db = new DatabaseSync(file, { timeout: busyMs });
-    chmodSync(file, 0o600);
-    this.db.exec(`
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = FULL;
-      PRAGMA secure_delete = ON;
-      CREATE TABLE IF NOT EXISTS resources (
-        id TEXT PRIMARY KEY, kind TEXT NOT NULL, token TEXT NOT NULL, params TEXT NOT NULL,
-        tags TEXT NOT NULL, data TEXT NOT NULL, gone_at INTEGER,
-        UNIQUE (kind, token)
-      );
-    `);
+    keepPrivate(dir);
+    this.file = join(dir, 'cloud.db');
+  }
+
+  /**
+   * The records as they are on disk now. A file that was removed or put back by hand is opened
+   * anew: the one that this process holds open would be a secret truth of its own.
+   * CloudError `Unavailable` when the file is no database; nothing is done to it.
+   */
+  private get db(): DatabaseSync {
+    if (this.open && this.open.inode !== inodeOf(this.file)) {
+      this.open.db.close();
+      this.open = undefined;
+    }
+    this.open ??= this.connect();
+    return this.open.db;
+  }
+
+  private connect(): { db: DatabaseSync; inode: number } {
+    try {
+      const db = new DatabaseSync(this.file, { timeout: busyMs });
+      db.exec(schema);
+      for (const end of ['', '-wal', '-shm']) keepFilePrivate(this.file + end);
+      return { db, inode: inodeOf(this.file) };
+    } catch (cause) {
+      const said = cause instanceof Error ? cause.message : String(cause);
+      const message = `the records of the local cloud cannot be read: ${this.file}: ${said}`;
+      throw new CloudError('Unavailable', message, { cause });
+    }
   }
 
   /**
@@ -64,17 +92,18 @@ export class Records {
    * CloudError `Unavailable` when others hold the records for too long; nothing was done then.
    */
   exclusively<T>(work: () => T): T {
+    const { db } = this;
     try {
-      this.db.exec('BEGIN IMMEDIATE');
+      db.exec('BEGIN IMMEDIATE');
     } catch (cause) {
       throw new CloudError('Unavailable', 'the records of the local cloud are busy', { cause });
     }
     try {
       const result = work();
-      this.db.exec('COMMIT');
+      db.exec('COMMIT');
       return result;
     } catch (error) {
-      this.db.exec('ROLLBACK');
+      db.exec('ROLLBACK');
       throw error;
     }
   }
@@ -134,9 +163,17 @@ export class Records {
       .filter((row) => wanted.every(([key, value]) => row.tags[key] === value));
   }
 
-  /** Forgets what has been gone for longer than clouds remember tokens. */
-  purge(now: number): void {
-    this.db.prepare('DELETE FROM resources WHERE gone_at < ?').run(now - rememberMs);
+  /**
+   * Forgets what has been gone for longer than clouds remember tokens, but for what `isThere`: a
+   * place whose record is forgotten would be a stranger's, and stay for ever.
+   */
+  purge(now: number, isThere: (id: string) => boolean): void {
+    const old = this.db
+      .prepare('SELECT id FROM resources WHERE gone_at < ?')
+      .all(now - rememberMs) as unknown as { id: string }[];
+    for (const { id } of old.filter((row) => !isThere(row.id))) {
+      this.db.prepare('DELETE FROM resources WHERE id = ?').run(id);
+    }
   }
 
   /**
@@ -148,8 +185,14 @@ export class Records {
   }
 
   close(): void {
-    this.db.close();
+    this.open?.db.close();
+    this.open = undefined;
   }
+}
+
+/** 0 when it is not there. */
+function inodeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.ino ?? 0;
 }
 
 /**
