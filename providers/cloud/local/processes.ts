@@ -76,9 +76,9 @@ export function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
 
 /**
  * Starts a machine in a session of its own, so that it outlives the caller, and in `dir`, which
- * must be named as the instance is. The kernel lock on the file in it is held by the machine itself:
- * a second one for the same instance waits in vain and ends, even when its starter never learned of
- * the first. Throws when the log cannot be opened; a command that is missing is told in the log.
+ * must be named as the instance is. The kernel lock on the file in it is held by the machine
+ * itself: a second one for the same instance waits in vain and ends, even when its starter never
+ * learned of the first. Throws when the log cannot be opened; a missing command is told in the log.
  */
 export function startMachine(options: {
   instanceId: string;
