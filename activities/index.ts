@@ -1,26 +1,30 @@
 /** All activities by task queue; workers register a group per queue, workflows import its type. */
+import { createFindActivities } from './cloud/find.ts';
 import { createIdentityActivities } from './cloud/identity.ts';
 import { createInstanceActivities } from './cloud/instances.ts';
 import { createResourceActivities } from './cloud/resources.ts';
 import { createKafkaActivities } from './kafka/changes.ts';
 import { createReadinessActivities } from './kafka/readiness.ts';
 import type { ActivityDeps } from './lib/deps.ts';
+import { onlyForSameRun } from './lib/same-run.ts';
 import { createLoadActivities } from './load/load-test.ts';
 import { createObserveActivities } from './observe/observe.ts';
 
+/** Every activity refuses a run that was made by a reset (lib/same-run.ts). */
 export function createActivities(deps: ActivityDeps) {
   return {
-    cloud: {
+    cloud: onlyForSameRun({
       ...createIdentityActivities(deps),
       ...createResourceActivities(deps),
       ...createInstanceActivities(deps),
-    },
-    kafka: {
+      ...createFindActivities(deps),
+    }),
+    kafka: onlyForSameRun({
       ...createKafkaActivities(deps),
       ...createReadinessActivities(deps),
       ...createObserveActivities(deps),
-    },
-    load: createLoadActivities(deps),
+    }),
+    load: onlyForSameRun(createLoadActivities(deps)),
   };
 }
 

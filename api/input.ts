@@ -4,8 +4,10 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
+import type { SubmitInput } from '../contracts/cluster.ts';
 import { operationWorkflowId } from '../contracts/names.ts';
-import type { OperationKind, ProvisionInput, SubmitInput } from '../contracts/operations.ts';
+import type { OperationDefinition } from '../contracts/operation.ts';
+import type { ProvisionInput } from '../contracts/services/odin.ts';
 import type { Violation } from '../contracts/spec.ts';
 import { checkInput, checkSpec } from '../domain/cluster/rules.ts';
 import { digestOf } from '../domain/lib/digest.ts';
@@ -45,28 +47,35 @@ export function nameOf(request: FastifyRequest): string {
 export function operationIdOf(request: FastifyRequest): string {
   const { id } = request.params as { id: string };
   if (!/^[\w.-]{1,200}$/.test(id)) throw new Problem('NotFound', `no operation \`${id}\``);
-  return operationWorkflowId(nameOf(request), id);
+  return operationWorkflowId('odin', nameOf(request), id);
 }
 
 const keyPattern = /^[\x21-\x7e]{1,255}$/;
 
+interface Asked {
+  cluster: string;
+  definition: Pick<OperationDefinition, 'service' | 'type'>;
+  input: { requester?: string };
+}
+
 /** What the entity is told; the same Idempotency-Key makes the same operation id. */
 export function submission(
   request: FastifyRequest,
-  { cluster, kind, input }: { cluster: string; kind: OperationKind; input: SubmitInput['input'] },
+  { cluster, definition, input }: Asked,
 ): SubmitInput {
+  const { service, type } = definition;
   const given = request.headers['idempotency-key'];
   if (given !== undefined && (typeof given !== 'string' || !keyPattern.test(given))) {
     throw new Problem('InvalidInput', 'Idempotency-Key: 1 to 255 visible ASCII characters');
   }
-  const key = given ? operationKey(kind, given) : `${kind}-${randomBytes(5).toString('hex')}`;
+  const key = given ? operationKey(type, given) : `${type}-${randomBytes(5).toString('hex')}`;
   // A guard, not part of what is asked for: whoever asks again has made a plan of a changed world.
   const { expectDigest: _, ...asked } = input as ProvisionInput;
   return {
-    operationId: operationWorkflowId(cluster, key),
-    kind,
+    operationId: operationWorkflowId(service, cluster, key),
+    type,
     input,
     requester: input.requester ?? 'api',
-    requestDigest: digestOf({ kind, input: asked }),
+    requestDigest: digestOf({ type, input: asked }),
   };
 }

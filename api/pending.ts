@@ -1,6 +1,6 @@
 /** What an operation is at right now: its pending activities, which only Temporal knows. */
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
-import type { PendingWork } from '../contracts/operations.ts';
+import type { PendingWork } from '../contracts/operation.ts';
 
 /** The fields that matter of Temporal's PendingActivityInfo. */
 export interface PendingActivity {

@@ -11,18 +11,18 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { ApplicationFailure, type Workflow } from '@temporalio/common';
+import type {
+  ClusterStatus,
+  ProtectionInput,
+  ProtectionResult,
+  SubmitInput,
+  SubmitResult,
+} from '../contracts/cluster.ts';
 import { type ErrorType, errorCatalogue } from '../contracts/errors.ts';
-import { clusterWorkflowId, taskQueues, workflowTypes } from '../contracts/names.ts';
-import {
-  type ClusterStatus,
-  type OperationStatus,
-  type PlanInput,
-  type SubmitInput,
-  type SubmitResult,
-  statusQuery,
-  updates,
-} from '../contracts/operations.ts';
+import { clusterWorkflowId, clusterWorkflowType, taskQueues } from '../contracts/names.ts';
+import { type OperationStatus, statusQuery, updates } from '../contracts/operation.ts';
 import type { ClusterPlan } from '../contracts/plan.ts';
+import { type PlanInput, planWorkflowType } from '../contracts/services/odin.ts';
 import type { Violation } from '../contracts/spec.ts';
 import { pendingWork } from './pending.ts';
 import { Problem } from './problem.ts';
@@ -39,7 +39,8 @@ export interface Temporal {
   submit(cluster: string, input: SubmitInput, mayStart: boolean): Promise<SubmitResult>;
   clusterStatus(cluster: string): Promise<ClusterStatus>;
   clusters(): Promise<ClusterStatus[]>;
-  updateCluster<T>(cluster: string, update: string, argument: unknown): Promise<T>;
+  /** Also of a cluster that nobody remembers: its machines may stand. */
+  protect(cluster: string, input: ProtectionInput): Promise<ProtectionResult>;
   operationStatus(operationId: string): Promise<OperationStatus>;
   updateOperation<T>(operationId: string, update: string, argument?: unknown): Promise<T>;
   plan(input: PlanInput, workflowId: string): Promise<ClusterPlan>;
@@ -67,7 +68,7 @@ export function createTemporal(client: Client): Temporal {
     clusters: () =>
       brief(async () => {
         const listed = client.workflow.list({
-          query: `WorkflowType = '${workflowTypes.cluster}' AND ExecutionStatus = 'Running'`,
+          query: `WorkflowType = '${clusterWorkflowType}' AND ExecutionStatus = 'Running'`,
         });
         const found: ClusterStatus[] = [];
         for await (const { workflowId } of listed) {
@@ -75,14 +76,20 @@ export function createTemporal(client: Client): Temporal {
         }
         return found.filter((c) => c.phase !== 'absent').sort((a, b) => (a.name < b.name ? -1 : 1));
       }),
-    updateCluster: (cluster, name, argument) => update(clusterWorkflowId(cluster), name, argument),
+    protect: (cluster, input) =>
+      brief(() =>
+        client.workflow.executeUpdateWithStart<Workflow, ProtectionResult, [ProtectionInput]>(
+          updates.setProtection,
+          { args: [input], startWorkflowOperation: entityOf(cluster) },
+        ),
+      ),
     operationStatus: (operationId) => brief(() => operationStatus(client, operationId)),
     updateOperation: update,
     plan: (input, workflowId) =>
       within(planDeadlineMs, async () => {
         const { plan } = await client.workflow.execute<
           (i: PlanInput) => Promise<{ plan: ClusterPlan }>
-        >(workflowTypes.planCluster, {
+        >(planWorkflowType, {
           taskQueue: taskQueues.workflows,
           workflowId,
           args: [input],
@@ -104,6 +111,16 @@ async function operationStatus(client: Client, operationId: string): Promise<Ope
   return pending.length > 0 ? { ...status, pending } : status;
 }
 
+/** Starts the cluster's entity unless it runs. */
+const entityOf = (cluster: string) =>
+  new WithStartWorkflowOperation(clusterWorkflowType, {
+    workflowId: clusterWorkflowId(cluster),
+    taskQueue: taskQueues.workflows,
+    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+    args: [{ name: cluster }],
+    staticSummary: `Cluster ${cluster}: state, lease and history`,
+  });
+
 /** Starts the entity when `mayStart`, and hands it the operation in the same call. */
 function submit(
   client: Client,
@@ -120,18 +137,11 @@ function submit(
       .getHandle(workflowId)
       .executeUpdate<SubmitResult, [SubmitInput]>(updates.submit, options);
   }
-  const startWorkflowOperation = new WithStartWorkflowOperation(workflowTypes.cluster, {
-    workflowId,
-    taskQueue: taskQueues.workflows,
-    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-    args: [{ name: cluster }],
-    staticSummary: `Cluster ${cluster}: state, lease and history`,
-  });
   return client.workflow.executeUpdateWithStart<Workflow, SubmitResult, [SubmitInput]>(
     updates.submit,
     {
       ...options,
-      startWorkflowOperation,
+      startWorkflowOperation: entityOf(cluster),
     },
   );
 }

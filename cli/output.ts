@@ -2,7 +2,8 @@
  * What every command shares: one JSON document on stdout with --json, messages for people on
  * stderr, and the exit status.
  */
-import type { OperationOutcome, OperationStatus } from '../contracts/operations.ts';
+import { endedWell, type OperationStatus } from '../contracts/operation.ts';
+import { outcomes } from '../contracts/outcomes.ts';
 import { CommandError } from './client.ts';
 
 export interface Io {
@@ -33,29 +34,14 @@ export const exitStatuses = {
   interrupted: 130,
 } as const;
 
-/** Is the cluster, after this outcome, what was asked for? `tested` says it by its verdict. */
-const reached: Record<OperationOutcome, boolean> = {
-  ready: true,
-  unchanged: true,
-  applied: true,
-  untested: true,
-  destroyed: true,
-  tested: true,
-  quarantined: false,
-  'rolled-back': false,
-  held: false,
-  refused: false,
-  aborted: false,
-};
-
 /** Outcomes with exit status 0, for help and documents. */
-export const goodOutcomes = Object.entries(reached).flatMap(([outcome, ok]) => (ok ? outcome : []));
+export const goodOutcomes = Object.entries(outcomes).flatMap(([name, { good }]) =>
+  good ? name : [],
+);
 
 /** 0 only when the operation reached what was asked; a load test must also have passed. */
-export function exitCodeOf({ outcome, load }: OperationStatus): number {
-  const passed = outcome !== 'tested' || load?.verdict?.verdict === 'pass';
-  return outcome && reached[outcome] && passed ? exitStatuses.done : exitStatuses.failed;
-}
+export const exitCodeOf = (status: OperationStatus): number =>
+  endedWell(status) ? exitStatuses.done : exitStatuses.failed;
 
 /** Runs a command; errors are shown as text, or as the API's problem with --json. */
 export async function run(io: Io, command: () => Promise<number>): Promise<void> {

@@ -9,7 +9,7 @@ import type {
   PendingWork,
   StepState,
   StepStatus,
-} from '../contracts/operations.ts';
+} from '../contracts/operation.ts';
 import { type Colours, coloursFor } from './colours.ts';
 import { figuresText } from './figures.ts';
 
@@ -122,7 +122,7 @@ interface View {
 /** The table as lines no wider than the terminal, and no more than fit on it. */
 export function tableLines(status: OperationStatus, view: View): string[] {
   const { pc, width, rows } = view;
-  const { kind, cluster, phase, reason } = status;
+  const { type, cluster, phase, reason } = status;
   const below = [
     ...loadLines(status, view),
     ...(status.pending ?? []).map((w) => pc.dim(`    ${newsOf(w)}`)),
@@ -130,7 +130,7 @@ export function tableLines(status: OperationStatus, view: View): string[] {
   const steps = visibleSteps(status.steps, Math.max(3, Math.min(rows, 1000) - 4 - below.length));
   const hidden = status.steps.length - steps.length;
   const lines = [
-    `${pc.bold(`${kind} ${cluster}`)}  ${phase}${reason ? `: ${reason}` : ''}`,
+    `${pc.bold(`${type} ${cluster}`)}  ${phase}${reason ? `: ${reason}` : ''}`,
     ...steps.map((s) => stepLine(s, status, view)),
     ...(hidden > 0 ? [pc.dim(`  … ${hidden} more steps`)] : []),
     ...below,

@@ -1,7 +1,8 @@
 /** Following an operation or a cluster by its event stream; a broken stream is taken up again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EventSourceMessage, EventSourceParserStream } from 'eventsource-parser/stream';
-import type { ClusterStatus, OperationStatus } from '../contracts/operations.ts';
+import type { ClusterStatus } from '../contracts/cluster.ts';
+import type { OperationStatus } from '../contracts/operation.ts';
 import { type Api, CommandError } from './client.ts';
 import type { Progress } from './progress.ts';
 

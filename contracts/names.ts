@@ -1,13 +1,4 @@
-/** Names on the wire: workflow types, ids a person can type, task queues, search attributes. */
-
-export const workflowTypes = {
-  cluster: 'cluster',
-  provisionCluster: 'provisionCluster',
-  applyPlan: 'applyPlan',
-  planCluster: 'planCluster',
-  loadTest: 'loadTest',
-  destroyCluster: 'destroyCluster',
-} as const;
+/** Names on the wire: ids a person can type, task queues, search attributes, principals. */
 
 export const taskQueues = {
   workflows: 'asgard',
@@ -15,6 +6,8 @@ export const taskQueues = {
   kafka: 'asgard-kafka',
   load: 'asgard-load',
 } as const;
+/** A queue by its short name, as ASGARD_QUEUES takes it. */
+export type QueueName = keyof typeof taskQueues;
 
 /** Keyword search attributes, registered when the Temporal namespace is made. */
 export const searchAttributes = {
@@ -25,9 +18,13 @@ export const searchAttributes = {
   requester: 'AsgardRequester',
 } as const;
 
+/** The workflow type of the entity that each cluster has. */
+export const clusterWorkflowType = 'cluster';
+/** Id of a cluster's entity. */
 export const clusterWorkflowId = (cluster: string): string => `cluster/${cluster}`;
-export const operationWorkflowId = (cluster: string, key: string): string =>
-  `odin/${cluster}/${key}`;
+/** Id of an operation, and the end of its URL: `/v1/operations/<service>/<cluster>/<key>`. */
+export const operationWorkflowId = (service: string, cluster: string, key: string): string =>
+  `${service}/${cluster}/${key}`;
 
 /** Principals that every cluster has. The load user exists only while a load test runs. */
 export const principals = {

@@ -2,10 +2,12 @@
  * Activities on a cluster's identity (cluster id and credentials) and on how clients connect. The
  * secrets stay in the store; only where they are is ever returned.
  */
+
+import type { Connection } from '../../contracts/cluster.ts';
 import { principals } from '../../contracts/names.ts';
-import type { Connection } from '../../contracts/operations.ts';
+import type { StepScope } from '../../contracts/scope.ts';
 import { brokerAddresses } from '../kafka/access.ts';
-import type { ActivityDeps, StepScope } from '../lib/deps.ts';
+import type { ActivityDeps } from '../lib/deps.ts';
 import { beating } from '../lib/heartbeat.ts';
 
 export function createIdentityActivities(deps: ActivityDeps) {

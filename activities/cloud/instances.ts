@@ -3,6 +3,7 @@
  * handed to the cloud, and never returned.
  */
 import type { NodeTarget } from '../../contracts/plan.ts';
+import type { StepScope } from '../../contracts/scope.ts';
 import {
   type BootDocument,
   type Cloud,
@@ -13,7 +14,7 @@ import {
   tagKeys,
 } from '../../providers/cloud/cloud.ts';
 import { bootDocument, type Peer } from '../lib/boot-document.ts';
-import type { ActivityDeps, StepScope } from '../lib/deps.ts';
+import type { ActivityDeps } from '../lib/deps.ts';
 import { failure } from '../lib/failure.ts';
 import { beating, pause } from '../lib/heartbeat.ts';
 import { cloudOf, findLate, makeOnce, nodeTags, slotTags } from '../lib/slots.ts';

@@ -2,8 +2,9 @@
  * Activities on the slot's volume and network interface, each beside its undo.
  */
 import type { NodeTarget } from '../../contracts/plan.ts';
+import type { StepScope } from '../../contracts/scope.ts';
 import { CloudError } from '../../providers/cloud/cloud.ts';
-import type { ActivityDeps, StepScope } from '../lib/deps.ts';
+import type { ActivityDeps } from '../lib/deps.ts';
 import { beating } from '../lib/heartbeat.ts';
 import { cloudOf, findLate, makeOnce, nodeTags, slotTags } from '../lib/slots.ts';
 

@@ -4,11 +4,12 @@
  */
 
 import { principals } from '../../contracts/names.ts';
+import type { StepScope } from '../../contracts/scope.ts';
 import { tagKeys } from '../../providers/cloud/cloud.ts';
 import type { KafkaAccess, KafkaAdmin } from '../../providers/kafka/kafka.ts';
 import { KafkaError } from '../../providers/kafka/kafka.ts';
 import { peersOf } from '../cloud/instances.ts';
-import type { ActivityDeps, StepScope } from '../lib/deps.ts';
+import type { ActivityDeps } from '../lib/deps.ts';
 import { failure } from '../lib/failure.ts';
 import { cloudOf } from '../lib/slots.ts';
 

@@ -4,8 +4,9 @@
  * values.
  */
 import type { NodeTarget } from '../../contracts/plan.ts';
+import type { StepScope } from '../../contracts/scope.ts';
 import type { ConfigChange, KafkaAdmin } from '../../providers/kafka/kafka.ts';
-import type { ActivityDeps, StepScope } from '../lib/deps.ts';
+import type { ActivityDeps } from '../lib/deps.ts';
 import { beating } from '../lib/heartbeat.ts';
 import { withRevivedAdmin } from './access.ts';
 

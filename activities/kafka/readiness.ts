@@ -4,10 +4,11 @@
  */
 
 import type { NodeTarget } from '../../contracts/plan.ts';
+import type { StepScope } from '../../contracts/scope.ts';
 import { kafkaMetadataLevel } from '../../contracts/settings.ts';
 import type { KafkaAdmin, TopicView } from '../../providers/kafka/kafka.ts';
 import { theInstance } from '../cloud/instances.ts';
-import type { ActivityDeps, StepScope } from '../lib/deps.ts';
+import type { ActivityDeps } from '../lib/deps.ts';
 import { failure } from '../lib/failure.ts';
 import { type Beat, beating, pause } from '../lib/heartbeat.ts';
 import { endOfMachine } from '../lib/machine-end.ts';

@@ -25,11 +25,3 @@ export interface ActivityDeps {
   /** Appends one line; must not throw for a full disk or the like: it is a record, not a lock. */
   journal(entry: JournalEntry): Promise<void>;
 }
-
-/** What every step's activity is told beside its action. No secrets: this goes into history. */
-export interface StepScope {
-  cluster: string;
-  provider: string;
-  kafkaVersion: string;
-  operationId: string;
-}

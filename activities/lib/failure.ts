@@ -24,7 +24,7 @@ const kafkaTypes: Record<KafkaError['code'], ErrorType> = {
   refused: 'KafkaRefused',
 };
 
-/** A failure of a catalogue type. Retryable or not by the catalogue unless said otherwise. */
+/** A failure of a catalogue type. Retryable or not by the catalogue. */
 export function failure(type: ErrorType, message: string, details?: unknown): ApplicationFailure {
   return ApplicationFailure.create({
     type,

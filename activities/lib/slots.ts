@@ -5,8 +5,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { NodeTarget } from '../../contracts/plan.ts';
+import type { StepScope } from '../../contracts/scope.ts';
 import { type Cloud, CloudError, type Tags, tagKeys } from '../../providers/cloud/cloud.ts';
-import type { ActivityDeps, StepScope } from './deps.ts';
+import type { ActivityDeps } from './deps.ts';
 import { failure } from './failure.ts';
 import { pause } from './heartbeat.ts';
 

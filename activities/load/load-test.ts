@@ -5,10 +5,11 @@
 
 import type { LoadReport } from '../../contracts/load.ts';
 import { principals } from '../../contracts/names.ts';
+import type { StepScope } from '../../contracts/scope.ts';
 import type { NormalLoad } from '../../contracts/spec.ts';
 import type { AclRule } from '../../providers/kafka/kafka.ts';
 import { brokerAddresses, withRevivedAdmin } from '../kafka/access.ts';
-import type { ActivityDeps, StepScope } from '../lib/deps.ts';
+import type { ActivityDeps } from '../lib/deps.ts';
 import { failure } from '../lib/failure.ts';
 import { beating } from '../lib/heartbeat.ts';
 

@@ -17,7 +17,7 @@ const kafkaPatienceMs = 15_000;
 
 export function createObserveActivities(deps: ActivityDeps) {
   return {
-    observeCluster: (scope: AccessScope): Promise<ObservedCluster> =>
+    observeCluster: ({ scope }: { scope: AccessScope }): Promise<ObservedCluster> =>
       beating(async (beat) => {
         await refuseStrangers(deps, scope);
         const nodes = await observeNodes(deps, scope);

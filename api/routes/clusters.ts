@@ -2,15 +2,15 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import type { SubmitInput } from '../../contracts/cluster.ts';
 import { operationWorkflowId } from '../../contracts/names.ts';
 import {
   DestroyInput,
   LoadTestInput,
+  odin,
   PlanInput,
   ProvisionInput,
-  type SubmitInput,
-  updates,
-} from '../../contracts/operations.ts';
+} from '../../contracts/services/odin.ts';
 import { LoadSpec } from '../../contracts/spec.ts';
 import { renderPlan } from '../../domain/cluster/render.ts';
 import { bodyOf, nameOf, requireSpec, submission } from '../input.ts';
@@ -45,7 +45,7 @@ function planRoute(app: FastifyInstance, temporal: Temporal): void {
     else requireSpec(input.spec, 'spec');
     await temporal.requireReady();
     const cluster = input.cluster ?? input.spec?.name ?? '';
-    const id = operationWorkflowId(cluster, `plan-${randomBytes(5).toString('hex')}`);
+    const id = operationWorkflowId('odin', cluster, `plan-${randomBytes(5).toString('hex')}`);
     const plan = await temporal.plan(input, id);
     return { plan, text: renderPlan(plan) };
   });
@@ -68,7 +68,7 @@ function provisionRoute(app: FastifyInstance, temporal: Temporal): void {
     const input = bodyOf<ProvisionInput>(ProvisionInput, request.body);
     requireSpec(input.spec, 'spec');
     const cluster = input.spec.name;
-    const submitted = submission(request, { cluster, kind: 'provision', input });
+    const submitted = submission(request, { cluster, definition: odin.provisionCluster, input });
     return accept(temporal, { request, reply, cluster, submitted, mayStart: true });
   });
 }
@@ -94,8 +94,8 @@ function protectionRoute(app: FastifyInstance, temporal: Temporal): void {
     const name = nameOf(request);
     const input = bodyOf<{ enabled: boolean }>(ProtectionBody, request.body);
     await temporal.requireReady();
-    const protection = await temporal.updateCluster<boolean>(name, updates.setProtection, input);
-    return { name, protection };
+    const { enabled, known } = await temporal.protect(name, input);
+    return { name, protection: enabled, known };
   });
 }
 
@@ -105,7 +105,7 @@ function loadTestRoute(app: FastifyInstance, temporal: Temporal): void {
     const cluster = nameOf(request);
     const body = bodyOf<object>(LoadTestBody, request.body);
     const input = bodyOf<LoadTestInput>(LoadTestInput, { ...body, cluster });
-    const submitted = submission(request, { cluster, kind: 'load-test', input });
+    const submitted = submission(request, { cluster, definition: odin.loadTest, input });
     return accept(temporal, { request, reply, cluster, submitted, mayStart: false });
   });
 }
@@ -123,7 +123,7 @@ function destroyRoute(app: FastifyInstance, temporal: Temporal): void {
       throw new Problem('ConfirmationMismatch', `confirm is \`${confirm}\`, not \`${cluster}\``);
     }
     const input = bodyOf<DestroyInput>(DestroyInput, { ...body, confirm, cluster });
-    const submitted = submission(request, { cluster, kind: 'destroy', input });
+    const submitted = submission(request, { cluster, definition: odin.destroyCluster, input });
     return accept(temporal, { request, reply, cluster, submitted, mayStart: false });
   });
 }

@@ -6,7 +6,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { OperationStatus } from '../../contracts/operations.ts';
+import type { OperationStatus } from '../../contracts/operation.ts';
 import { nameOf, operationIdOf } from '../input.ts';
 import { Problem } from '../problem.ts';
 import type { Temporal } from '../temporal.ts';

@@ -1,7 +1,7 @@
 /** Operations: look, approve, pause, resume, abort. */
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { type ApproveInput, updates } from '../../contracts/operations.ts';
+import { type ApproveInput, updates } from '../../contracts/operation.ts';
 import { bodyOf, nameOf, operationIdOf } from '../input.ts';
 import type { Temporal } from '../temporal.ts';
 import { doc } from './schema.ts';
@@ -17,8 +17,8 @@ export function operationRoutes(app: FastifyInstance, temporal: Temporal): void 
   app.get(base, { schema: list }, async (request) => {
     const name = nameOf(request);
     await temporal.requireReady();
-    const { lease, waiting, history } = await temporal.clusterStatus(name);
-    return { running: lease ?? null, waiting, history };
+    const { leases, waiting, history } = await temporal.clusterStatus(name);
+    return { running: leases[0] ?? null, waiting, history };
   });
   const one = doc('operations', 'Phase, plan, steps, load test and events of an operation');
   app.get(`${base}/:id`, { schema: one }, async (request) => {

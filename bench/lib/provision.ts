@@ -8,7 +8,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
-import type { OperationResult } from '../../contracts/operations.ts';
+import type { OperationResult } from '../../contracts/operation.ts';
 import { settingsFrom } from '../../contracts/settings.ts';
 import type { ClusterSpec } from '../../contracts/spec.ts';
 import { createLocalCloud } from '../../providers/cloud/local/cloud.ts';

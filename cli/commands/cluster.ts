@@ -1,6 +1,6 @@
 /** `asgard status|protect|destroy|load-test`. */
 import type { Command } from 'commander';
-import type { ClusterStatus } from '../../contracts/operations.ts';
+import type { ClusterStatus } from '../../contracts/cluster.ts';
 import { type Api, CommandError, connectApi } from '../client.ts';
 import { figuresText } from '../figures.ts';
 import { listenForInterrupt } from '../interrupt.ts';
@@ -138,14 +138,14 @@ async function watchCluster(io: Io, api: Api, name: string): Promise<number> {
 }
 
 function clusterText(c: ClusterStatus): string {
-  const { lease, lastVerdict, connection } = c;
+  const { leases, lastVerdict, connection } = c;
   return [
     `${c.name}: ${c.phase}${c.reason ? `: ${c.reason}` : ''}`,
     `protection: ${c.protection ? 'on' : 'off'}`,
     ...(connection
       ? [`bootstrap:  ${connection.bootstrap}`, `client:     ${connection.clientPropertiesFile}`]
       : []),
-    ...(lease ? [`lease:      ${lease.operationId} (${lease.kind}) since ${lease.since}`] : []),
+    ...leases.map((l) => `lease:      ${l.operationId} (${l.type}) since ${l.since}`),
     ...(lastVerdict ? figuresText({ thresholds: [], ...lastVerdict }) : []),
   ].join('\n');
 }

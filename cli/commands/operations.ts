@@ -1,12 +1,13 @@
 /** `asgard approve|pause|resume|abort|operations`: what an operator does to a running operation. */
 import type { Command } from 'commander';
-import type { Lease, OperationStatus, OperationSummary } from '../../contracts/operations.ts';
+import type { Lease, OperationSummary } from '../../contracts/cluster.ts';
+import type { OperationStatus } from '../../contracts/operation.ts';
 import { type Api, CommandError, connectApi } from '../client.ts';
 import { createIo, type Io, run, show } from '../output.ts';
 
 interface Operations {
   running: Lease | null;
-  waiting: { operationId: string; kind: string; since: string }[];
+  waiting: { operationId: string; type: string; since: string }[];
   history: OperationSummary[];
 }
 
@@ -78,8 +79,8 @@ async function runningOf(api: Api, cluster: string): Promise<string> {
 
 async function list(io: Io, cluster: string): Promise<number> {
   const found = await connectApi(process.env).get<Operations>(`/v1/clusters/${cluster}/operations`);
-  const line = (o: { kind: string; operationId: string }, outcome: string, at: string) =>
-    `${at.slice(0, 19)}  ${o.kind.padEnd(10)} ${outcome.padEnd(12)} ${o.operationId}`;
+  const line = (o: { type: string; operationId: string }, outcome: string, at: string) =>
+    `${at.slice(0, 19)}  ${o.type.padEnd(16)} ${outcome.padEnd(12)} ${o.operationId}`;
   const lines = [
     ...found.history.map((h) => line(h, h.outcome ?? '', h.startedAt)),
     ...(found.running ? [line(found.running, 'running', found.running.since)] : []),

@@ -2,8 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import type { OperationStatus, ProvisionInput } from '../../contracts/operations.ts';
+import type { OperationStatus } from '../../contracts/operation.ts';
 import type { ClusterPlan } from '../../contracts/plan.ts';
+import { odin, type ProvisionInput } from '../../contracts/services/odin.ts';
 import { renderPlan } from '../../domain/cluster/render.ts';
 import { operationKey } from '../../domain/lib/operation-key.ts';
 import { type Api, CommandError, connectApi } from '../client.ts';
@@ -120,7 +121,11 @@ async function guardBefore(io: Io, wanted: Wanted): Promise<Guard | undefined> {
   const key = wanted.options.idempotencyKey;
   const cluster = (wanted.spec as { name?: unknown } | undefined)?.name;
   if (!key || typeof cluster !== 'string') return undefined;
-  const before = await operationBefore(wanted.api, cluster, operationKey('provision', key));
+  const before = await operationBefore(
+    wanted.api,
+    cluster,
+    operationKey(odin.provisionCluster.type, key),
+  );
   if (!before) return undefined;
   const digest = before.plan?.digest;
   if (!digest && before.phase === 'finished') return undefined;

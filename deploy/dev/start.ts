@@ -10,7 +10,7 @@ import { readDocument } from '../../cli/document.ts';
 import { figuresText } from '../../cli/figures.ts';
 import { createProgress } from '../../cli/progress.ts';
 import { follow, type Started } from '../../cli/watch.ts';
-import type { OperationStatus } from '../../contracts/operations.ts';
+import { endedWell, type OperationStatus } from '../../contracts/operation.ts';
 import { type Settings, settingsFrom } from '../../contracts/settings.ts';
 import type { ClusterSpec } from '../../contracts/spec.ts';
 import { runningStack, type Stack, startStack } from './stack.ts';
@@ -109,7 +109,7 @@ async function job(stack: Stack, settings: Settings, options: JobOptions): Promi
     return 0;
   }
   await takeDown(api, spec.name);
-  const passed = status.outcome === 'ready' || status.outcome === 'unchanged';
+  const passed = endedWell(status);
   process.stdout.write(`${JSON.stringify(summary(status))}\n`);
   return passed ? 0 : 1;
 }

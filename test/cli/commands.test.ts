@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { coloursFor } from '../../cli/colours.ts';
 import { goodOutcomes } from '../../cli/output.ts';
 import { framesOf } from '../../cli/watch.ts';
-import type { ClusterStatus } from '../../contracts/operations.ts';
+import type { ClusterStatus } from '../../contracts/cluster.ts';
 import { run } from '../support/commands.ts';
 import { root, watchdog } from '../support/processes.ts';
 import { type Answer, events, json, type StubApi, stubApi } from './stub-api.ts';
@@ -83,12 +83,12 @@ function start(args: string[], more: NodeJS.ProcessEnv = {}): Running {
 }
 
 const cluster = (phase: ClusterStatus['phase']): string =>
-  `event: status\ndata: ${JSON.stringify({ name: 'a', phase, protection: true, waiting: [], history: [] })}\n\n`;
+  `event: status\ndata: ${JSON.stringify({ name: 'a', phase, protection: true, leases: [], waiting: [], history: [] })}\n\n`;
 const operation = '/v1/clusters/a/operations/provision-1';
 const status = (more: object = {}) => ({
   operationId: 'odin/a/provision-1',
   runId: 'r',
-  kind: 'provision',
+  type: 'provisionCluster',
   cluster: 'a',
   requester: 'me',
   phase: 'applying',

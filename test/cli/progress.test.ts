@@ -5,7 +5,7 @@ import stringWidth from 'string-width';
 import { describe, expect, it, vi } from 'vitest';
 import { createProgress, tableLines } from '../../cli/progress.ts';
 import type { LoadVerdict } from '../../contracts/load.ts';
-import type { OperationStatus, StepStatus } from '../../contracts/operations.ts';
+import type { OperationStatus, StepStatus } from '../../contracts/operation.ts';
 
 const step = (id: number, state: StepStatus['state']): StepStatus => ({
   id: `s${id}`,
@@ -19,13 +19,12 @@ const step = (id: number, state: StepStatus['state']): StepStatus => ({
 const status = (change: Partial<OperationStatus> = {}): OperationStatus => ({
   operationId: 'odin/a/provision-1',
   runId: 'r',
-  kind: 'provision',
+  type: 'provisionCluster',
   cluster: 'a',
   requester: 'me',
   phase: 'applying',
   startedAt: '2026-11-24T10:00:00.000Z',
   steps: [step(0, 'done'), step(1, 'running'), step(2, 'pending')],
-  paused: false,
   abortRequested: false,
   events: [{ seq: 1, at: '2026-11-24T10:00:04.000Z', text: 'applying 3 steps' }],
   ...change,
@@ -62,7 +61,7 @@ const verdict = (change: Partial<LoadVerdict>): LoadVerdict => ({
 describe('the table', () => {
   it('shows every step with its state and its time', () => {
     expect(table(status())).toEqual([
-      'provision a  applying',
+      'provisionCluster a  applying',
       '  ✔ launch main-0 2.5 s',
       '  ⠋ launch main-1 4.0 s',
       '  · launch main-2',

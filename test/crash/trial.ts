@@ -3,7 +3,7 @@
  * is started again, and when the operation has ended the world is looked at.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { OperationResult, OperationStatus } from '../../contracts/operations.ts';
+import type { OperationResult, OperationStatus } from '../../contracts/operation.ts';
 import type { FaultKind } from '../../providers/cloud/faults.ts';
 import type { Bench } from './bench.ts';
 import { type Expectation, findViolations } from './invariants.ts';

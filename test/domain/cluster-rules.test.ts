@@ -1,6 +1,6 @@
 /** Every wrong spec is refused with exactly its field, rule, message and remedy. */
 import { describe, expect, it } from 'vitest';
-import { ProvisionInput } from '../../contracts/operations.ts';
+import { ProvisionInput } from '../../contracts/services/odin.ts';
 import { checkInput, checkSpec } from '../../domain/cluster/rules.ts';
 import { exampleSpec } from '../support/specs.ts';
 import { wrongSpecs } from './cluster-support/wrong-specs.ts';

@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundle } from '@temporalio/worker';
+import type { ClusterStatus } from '../../contracts/cluster.ts';
 import { taskQueues } from '../../contracts/names.ts';
-import type { ClusterStatus, OperationStatus } from '../../contracts/operations.ts';
+import type { OperationStatus } from '../../contracts/operation.ts';
 import { bundle, startTemporal } from '../support/temporal.ts';
 import { createWorld, type World } from './world.ts';
 

@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nothingObserved } from '../../contracts/observed.ts';
-import type { OperationPhase } from '../../contracts/operations.ts';
+import type { OperationPhase } from '../../contracts/operation.ts';
 import type { ClusterSpec } from '../../contracts/spec.ts';
 import { planCluster } from '../../domain/cluster/plan.ts';
 import { simulate } from '../domain/cluster-support/simulate.ts';
@@ -270,7 +270,7 @@ describe('an operator', () => {
     await heldInLaunch(async ({ handle, open, spec }) => {
       const second = await lab.start('provisionCluster', { spec });
       await phaseOf(second, 'waiting-for-lease');
-      expect((await lab.cluster(spec.name)).lease?.operationId).toBe(handle.workflowId);
+      expect((await lab.cluster(spec.name)).leases[0]?.operationId).toBe(handle.workflowId);
       open();
       expect((await ending(handle)).outcome).toBe('ready');
       await ending(second);

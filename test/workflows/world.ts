@@ -89,8 +89,12 @@ export function createWorld(): World {
     cloud: {
       createIdentity: act('createIdentity', () => void world.things.add('identity')),
       deleteIdentity: act('deleteIdentity', () => void world.things.delete('identity')),
+      findCluster: act('findCluster', () => (world.things.size > 0 ? ['local'] : [])),
       describeConnection: act('describeConnection', () => ({
         bootstrap: 'b:1',
+        securityProtocol: 'SASL_PLAINTEXT',
+        mechanism: 'SCRAM-SHA-512',
+        username: 'asgard-admin',
         clientPropertiesFile: '/c',
       })),
       createVolume: act('createVolume', add('volume')),

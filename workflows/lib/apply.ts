@@ -5,11 +5,11 @@
  */
 import { CancelledFailure } from '@temporalio/common';
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
-import type { StepScope } from '../../activities/lib/deps.ts';
-import type { StepState, StepStatus } from '../../contracts/operations.ts';
+import type { StepState, StepStatus } from '../../contracts/operation.ts';
 import type { ClusterPlan, PlanStep } from '../../contracts/plan.ts';
-import { now, type Operation } from './operation.ts';
-import { messageOf } from './problem.ts';
+import type { StepScope } from '../../contracts/scope.ts';
+import { messageOf } from '../operation/failure.ts';
+import { now, type Operation } from '../operation/operation.ts';
 import { doStep, existedBefore, undoOf } from './steps.ts';
 
 export interface ApplyOptions {
@@ -33,10 +33,11 @@ export async function applySteps(op: Operation, options: ApplyOptions): Promise<
   const { plan } = options;
   op.status.steps = plan.steps.map(pendingStep);
   op.enter('applying', `applying ${plan.steps.length} steps`);
+  op.touched = true;
   const undos: Undo[] = [];
   const final: PlanStep[] = [];
   try {
-    const bootMs = await op.scope.run(() => runStages(op, options, { undos, final }));
+    const bootMs = await runStages(op, options, { undos, final });
     return { how: 'applied', bootMs };
   } catch (error) {
     const aborted = isCancellation(error);
@@ -155,6 +156,7 @@ async function takeBack(op: Operation, back: TakeBack): Promise<Applied> {
   if (failed.length > 0) {
     return { how: 'held', reason: `${cause}. Could not be undone: ${failed.join('; ')}` };
   }
+  op.touched = false;
   return { how: back.aborted ? 'aborted' : 'rolled-back', reason: cause };
 }
 

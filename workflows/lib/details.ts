@@ -1,5 +1,5 @@
 /** The operation as Markdown, for the Web UI's "current details": it should read like a runbook. */
-import type { OperationStatus, StepState } from '../../contracts/operations.ts';
+import type { OperationStatus, StepState } from '../../contracts/operation.ts';
 
 const marks: Record<StepState, string> = {
   pending: '·',
@@ -17,7 +17,7 @@ const rowsMax = 60;
 /** Pure: the status as a heading, the steps as a table, and the verdict with its reasons. */
 export function detailsOf(status: OperationStatus): string {
   return [
-    `### ${status.kind} \`${status.cluster}\`: ${status.outcome ?? status.phase}`,
+    `### ${status.type} \`${status.cluster}\`: ${status.outcome ?? status.phase}`,
     ...(status.reason ? [`> ${status.reason}`] : []),
     ...(status.plan ? [planLine(status)] : []),
     ...(status.phase === 'awaiting-approval' ? [approvalLine(status)] : []),

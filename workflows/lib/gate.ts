@@ -3,13 +3,13 @@
  * cannot be measured is `unknown`, never a pass.
  */
 import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
-import type { StepScope } from '../../activities/lib/deps.ts';
 import type { LoadVerdict } from '../../contracts/load.ts';
+import type { StepScope } from '../../contracts/scope.ts';
 import type { NormalLoad } from '../../contracts/spec.ts';
 import { judge } from '../../domain/load/verdict.ts';
+import { messageOf } from '../operation/failure.ts';
+import type { Operation } from '../operation/operation.ts';
 import { load as activities, kafkaWaits, measurement } from './activities.ts';
-import type { Operation } from './operation.ts';
-import { messageOf } from './problem.ts';
 import { nodeDeadlineMs } from './steps.ts';
 
 export interface Gate {
@@ -24,7 +24,7 @@ export async function runGate(op: Operation, gate: Gate): Promise<LoadVerdict> {
   const progress = `${rate}, ${messageBytes} B, acks=${acks}, ${warmupS} s warm-up + ${durationS} s`;
   op.status.load = { progress };
   op.enter('load-testing', `load test: ${progress}`);
-  const verdict = await op.scope.run(() => measure(op, gate));
+  const verdict = await measure(op, gate);
   op.status.load = { progress, verdict };
   op.say(`load test: ${verdict.verdict}${verdict.reasons.map((r) => `; ${r}`).join('')}`);
   return verdict;

@@ -2,8 +2,9 @@
  * Every kind of plan step as a pair of do and undo, in one table: a step without a way back must
  * say so here (`pointOfNoReturn`) or say that it changes nothing (`readOnly`).
  */
-import type { StepScope } from '../../activities/lib/deps.ts';
+
 import type { ActionOf, NodeTarget, PlanStep, StepKind } from '../../contracts/plan.ts';
+import type { StepScope } from '../../contracts/scope.ts';
 import { nodeConfigDigest } from '../../domain/cluster/plan.ts';
 import { cloud, kafka, kafkaWaits } from './activities.ts';
 

@@ -4,46 +4,36 @@
  */
 import type { LeaseGranted, LeaseReleased } from '../../contracts/lease.ts';
 import type { LoadVerdict } from '../../contracts/load.ts';
-import { LoadTestInput, type OperationResult } from '../../contracts/operations.ts';
-import type { NormalSpec } from '../../contracts/spec.ts';
+import { type LoadTestInput, odin } from '../../contracts/services/odin.ts';
+import type { NormalLoad, NormalSpec } from '../../contracts/spec.ts';
 import { targetNodes } from '../../domain/cluster/plan.ts';
 import { kafka } from '../lib/activities.ts';
 import { runGate } from '../lib/gate.ts';
-import { acquireLease, prepareLease } from '../lib/lease.ts';
-import { now, type Operation, refuse, startOperation } from '../lib/operation.ts';
-import { type Ending, runOperation } from '../lib/run.ts';
-import { scopeOf } from '../lib/scope.ts';
-import { requireInput, requireSpec } from '../lib/validate.ts';
+import { fail } from '../operation/failure.ts';
+import { defineOperation, type Ending, type Running } from '../operation/frame.ts';
+import { now } from '../operation/operation.ts';
+import { requireName, requireSpec } from '../operation/validate.ts';
+import { scopeOfSpec } from './provision-cluster.ts';
 
 /** Safe to start again at any time: it adds and removes only its own topic and user. */
-export async function loadTest(input: LoadTestInput): Promise<OperationResult> {
-  const requester = input?.requester ?? 'temporal-cli';
-  const op = startOperation('load-test', { cluster: input?.cluster ?? '?', requester });
-  const lease = prepareLease();
-  return runOperation(op, lease, async () => {
-    requireInput(LoadTestInput, input);
-    const granted = await op.scope.run(() => acquireLease(op, lease));
-    return test(op, input, granted);
-  });
-}
+export const loadTest = defineOperation(odin.loadTest, async (op, input) => {
+  requireName(input.cluster);
+  return test(op, input, await op.lease());
+});
 
-async function test(op: Operation, input: LoadTestInput, granted: LeaseGranted): Promise<Ending> {
-  const stored = granted.status.spec;
-  if (!granted.known || !stored) {
-    throw refuse('NotFound', `no cluster called \`${input.cluster}\` has been provisioned`);
+async function test(op: Running, input: LoadTestInput, granted: LeaseGranted): Promise<Ending> {
+  const { spec } = granted.cluster;
+  if (!granted.known || !spec) {
+    throw fail('NotFound', `no cluster called \`${input.cluster}\` has been provisioned`);
   }
-  const spec = withLoad(requireSpec(stored), input);
-  if (spec.loadTest === false) {
-    throw refuse('InvalidInput', 'load: the cluster has no gate of its own; give one');
-  }
-  const scope = scopeOf(op, spec);
-  const { cluster, provider } = scope;
-  const observed = await op.scope.run(() => kafka.observeCluster({ cluster, provider }));
+  const load = loadOf(spec, input);
+  const scope = scopeOfSpec(spec);
+  const observed = await kafka.observeCluster({ scope });
   const brokers = targetNodes(spec, observed)
     .filter((n) => n.roles.includes('broker'))
     .map((n) => n.nodeId);
   const begun = Date.now();
-  const verdict = await runGate(op, { scope, load: spec.loadTest, brokers });
+  const verdict = await runGate(op, { scope, load, brokers });
   const reason = verdict.reasons.join('; ');
   return {
     outcome: 'tested',
@@ -54,9 +44,13 @@ async function test(op: Operation, input: LoadTestInput, granted: LeaseGranted):
   };
 }
 
-/** The stored spec with the load asked for; validated like any spec. */
-function withLoad(stored: NormalSpec, { load }: LoadTestInput): NormalSpec {
-  return load ? requireSpec({ ...stored, loadTest: load }) : stored;
+/** The load asked for, by the rules of today; else the cluster's own, as it was applied. */
+function loadOf(spec: NormalSpec, { load }: LoadTestInput): NormalLoad {
+  const chosen = load ? requireSpec({ ...spec, loadTest: load }).loadTest : spec.loadTest;
+  if (chosen === false) {
+    throw fail('InvalidInput', 'load: the cluster has no gate of its own; give one');
+  }
+  return chosen;
 }
 
 function phaseOf(verdict: LoadVerdict, reason: string): LeaseReleased['cluster'] {

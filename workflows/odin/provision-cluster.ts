@@ -3,70 +3,71 @@
  * load-test gate → ready. A failed gate leaves the cluster `quarantined`; a failed step undoes all.
  */
 import { isCancellation } from '@temporalio/workflow';
-import type { StepScope } from '../../activities/lib/deps.ts';
-import {
-  type Connection,
-  type OperationResult,
-  ProvisionInput,
-} from '../../contracts/operations.ts';
+import type { Connection } from '../../contracts/cluster.ts';
+import type { StepScope } from '../../contracts/scope.ts';
+import { odin, type ProvisionInput } from '../../contracts/services/odin.ts';
 import type { NormalSpec } from '../../contracts/spec.ts';
 import { targetNodes } from '../../domain/cluster/plan.ts';
 import { cloud } from '../lib/activities.ts';
 import { applySteps } from '../lib/apply.ts';
+import { runGate } from '../lib/gate.ts';
+import { defineOperation, type Ending, type Running } from '../operation/frame.ts';
+import type { Operation } from '../operation/operation.ts';
+import { scopeOf } from '../operation/scope.ts';
+import { requireSpec } from '../operation/validate.ts';
 import {
   type Asked,
   abortedGateEnding,
   endAfterGate,
   failedEnding,
+  foundCluster,
   isAtRest,
-} from '../lib/endings.ts';
-import { runGate } from '../lib/gate.ts';
-import { acquireLease, prepareLease } from '../lib/lease.ts';
-import { type Operation, startOperation } from '../lib/operation.ts';
-import { awaitApproval, planNow, requireDigest } from '../lib/planning.ts';
-import { type Ending, runOperation } from '../lib/run.ts';
-import { scopeOf } from '../lib/scope.ts';
-import { requireInput, requireSpec } from '../lib/validate.ts';
+  standing,
+} from './endings.ts';
+import { awaitApproval, planNow, requireDigest, stands } from './planning.ts';
 
 /** Safe to start again at any time: an unchanged cluster gets an empty plan and is left alone. */
-export async function provisionCluster(input: ProvisionInput): Promise<OperationResult> {
-  const requester = input?.requester ?? 'temporal-cli';
-  const op = startOperation('provision', { cluster: input?.spec?.name ?? '?', requester });
-  const lease = prepareLease();
-  return runOperation(op, lease, async () => {
-    requireInput(ProvisionInput, input);
-    const spec = requireSpec(input.spec);
-    const expected = await approvedDigest(op, spec, input);
-    const granted = await op.scope.run(() => acquireLease(op, lease));
-    return provision(op, { spec, input, granted, expected });
-  });
-}
+export const provisionCluster = defineOperation(odin.provisionCluster, async (op, input) => {
+  const spec = requireSpec(input.spec);
+  const scope = scopeOfSpec(spec);
+  const expected = await approvedDigest(op, { spec, scope, input });
+  const { provider, kafkaVersion } = scope;
+  const granted = await op.lease({ provider, kafkaVersion });
+  return provision(op, { spec, scope, input, granted, expected });
+});
+
+/** The scope of operations on the cluster that the spec describes. */
+export const scopeOfSpec = ({ name, provider, kafka }: NormalSpec): StepScope =>
+  scopeOf({ cluster: name, provider, kafkaVersion: kafka.version });
 
 /** The digest that must be executed: given with the input, or approved now, or none. */
 async function approvedDigest(
   op: Operation,
-  spec: NormalSpec,
-  input: ProvisionInput,
+  { spec, scope, input }: { spec: NormalSpec; scope: StepScope; input: ProvisionInput },
 ): Promise<string | undefined> {
   if (input.approval !== 'required') return input.expectDigest;
   op.enter('planning');
-  const { plan } = await planNow(scopeOf(op, spec), spec);
+  const { plan } = await planNow(scope, spec);
   requireDigest(plan, input.expectDigest);
   await awaitApproval(op, plan);
   return plan.digest;
 }
 
 interface Provision extends Asked {
+  scope: StepScope;
+  input: ProvisionInput;
   expected: string | undefined;
 }
 
-async function provision(op: Operation, p: Provision): Promise<Ending> {
-  const scope = scopeOf(op, p.spec);
+async function provision(op: Running, p: Provision): Promise<Ending> {
+  const { scope, spec, granted } = p;
   op.enter('planning', 'planning under the lease');
-  const { plan, observed } = await op.scope.run(() => planNow(scope, p.spec));
+  const { plan, observed } = await planNow(scope, spec);
+  const found = foundCluster(granted, stands(observed));
   op.status.plan = plan;
+  op.cluster = found;
   requireDigest(plan, p.expected);
-  const brokers = targetNodes(p.spec, observed)
+  const brokers = targetNodes(spec, observed)
     .filter((n) => n.roles.includes('broker'))
     .map((n) => n.nodeId);
   if (plan.steps.length === 0 && isAtRest(p)) {
@@ -74,18 +75,17 @@ async function provision(op: Operation, p: Provision): Promise<Ending> {
   }
   const onFailure = p.input.onFailure ?? 'rollback';
   const applied = await applySteps(op, { plan, scope, onFailure });
-  if (applied.how !== 'applied') return failedEnding(applied, p.granted);
-  return { ...(await gateAndEnd(op, p, { scope, brokers })), bootMs: applied.bootMs };
+  if (applied.how !== 'applied') return failedEnding(applied, found);
+  return { ...(await gateAndEnd(op, p, brokers)), bootMs: applied.bootMs };
 }
 
 /** From here on the cluster stands: an abort leaves it quarantined, it does not take it down. */
-async function gateAndEnd(
-  op: Operation,
-  p: Provision,
-  { scope, brokers }: { scope: StepScope; brokers: number[] },
-): Promise<Ending> {
+async function gateAndEnd(op: Operation, p: Provision, brokers: number[]): Promise<Ending> {
   const begun = Date.now();
+  const { scope } = p;
   const load = p.spec.loadTest;
+  op.touched = true;
+  op.cluster = standing(p);
   try {
     const connection = await connect(op, scope);
     const verdict = load === false ? undefined : await runGate(op, { scope, load, brokers });

@@ -1,33 +1,41 @@
-/** Pure: how an operation ended → its outcome and the state in which it leaves the cluster. */
+/** How an operation ended → its outcome and the state in which it leaves the cluster. */
+import type { Connection } from '../../contracts/cluster.ts';
 import type { LeaseGranted, LeaseReleased } from '../../contracts/lease.ts';
 import type { LoadVerdict } from '../../contracts/load.ts';
-import type { ClusterPhase, Connection, ProvisionInput } from '../../contracts/operations.ts';
 import type { NormalSpec } from '../../contracts/spec.ts';
-import type { Applied } from './apply.ts';
-import { now } from './operation.ts';
-import type { Ending } from './run.ts';
+import type { Applied } from '../lib/apply.ts';
+import type { Ending } from '../operation/frame.ts';
+import { now } from '../operation/operation.ts';
 
 export interface Asked {
   spec: NormalSpec;
-  input: Pick<ProvisionInput, 'spec' | 'onFailure'>;
   granted: LeaseGranted;
 }
 
 /** True when an empty plan leaves nothing to do: the gate was passed, or none is asked for. */
 export function isAtRest({ spec, granted }: Asked): boolean {
-  const { phase } = granted.status;
+  const { phase } = granted.cluster;
   return phase === 'ready' || (phase === 'untested' && spec.loadTest === false);
+}
+
+/**
+ * What is known of the cluster once it has been looked at, before anything is done: one that Asgard
+ * had forgotten, and that stands, is not absent.
+ */
+export function foundCluster(granted: LeaseGranted, stood: boolean): LeaseReleased['cluster'] {
+  if (granted.known || !stood) return {};
+  const reason = 'found standing, and nothing was known of it; apply its spec to take it over';
+  return { phase: 'held', reason };
 }
 
 /** A saga that did not reach its end: gone back to how it was, or held. */
 export function failedEnding(
   applied: Exclude<Applied, { how: 'applied' }>,
-  granted: LeaseGranted,
+  found: LeaseReleased['cluster'],
 ): Ending {
   const { how, reason } = applied;
   if (how === 'held') return { outcome: 'held', reason, cluster: { phase: 'held', reason } };
-  const phase: ClusterPhase = granted.known ? granted.status.phase : 'absent';
-  return { outcome: how, reason, cluster: { phase } };
+  return { outcome: how, reason, cluster: found };
 }
 
 /** The cluster stands; the verdict says whether it may be used. */
@@ -46,6 +54,7 @@ export function endAfterGate(
   return { outcome: 'quarantined', reason, verdict, cluster: quarantined };
 }
 
+/** The plan is applied, and the operation was aborted before the gate had a verdict. */
 export function abortedGateEnding(asked: Asked): Ending {
   const reason = 'aborted during the load test; run it again to lift the quarantine';
   return {
@@ -56,7 +65,7 @@ export function abortedGateEnding(asked: Asked): Ending {
 }
 
 /** What holds for the cluster as soon as its plan is applied. */
-export function standing({ spec, input, granted }: Asked): LeaseReleased['cluster'] {
+export function standing({ spec, granted }: Asked): LeaseReleased['cluster'] {
   const first = granted.known ? {} : { protection: spec.protection };
-  return { spec: input.spec, reason: '', ...first };
+  return { spec, reason: '', ...first };
 }

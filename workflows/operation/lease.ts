@@ -7,6 +7,7 @@ import {
   condition,
   defineSignal,
   getExternalWorkflowHandle,
+  isCancellation,
   ParentClosePolicy,
   setHandler,
   sleep,
@@ -15,43 +16,53 @@ import {
 } from '@temporalio/workflow';
 import {
   type LeaseGranted,
+  LeaseRecalled,
   type LeaseReleased,
   type LeaseRequested,
   leaseSignals,
 } from '../../contracts/lease.ts';
-import { clusterWorkflowId, taskQueues, workflowTypes } from '../../contracts/names.ts';
+import { clusterWorkflowId, clusterWorkflowType, taskQueues } from '../../contracts/names.ts';
+import { checkInput } from '../../domain/cluster/rules.ts';
+import { abort } from './messages.ts';
 import type { Operation } from './operation.ts';
 
 /** A request may be lost when the entity ends just then; asking again is harmless. */
 const askAgainMs = 60_000;
 
-/** Installs the lease's signal handlers; call at once after startOperation. */
-export function prepareLease(): { granted: LeaseGranted | undefined } {
-  const box: { granted: LeaseGranted | undefined } = { granted: undefined };
-  const { runId } = workflowInfo();
+export interface LeaseBox {
+  granted: LeaseGranted | undefined;
+}
+
+/** Installs the lease's signal handlers; call at once after createOperation. */
+export function prepareLease(op: Operation): LeaseBox {
+  const box: LeaseBox = { granted: undefined };
+  const runId = workflowInfo().originalExecutionRunId;
   setHandler(defineSignal<[LeaseGranted]>(leaseSignals.granted), (grant) => {
-    if (grant.runId === runId) box.granted = grant;
+    // Whoever forges a grant gets no further than the entity's own book, which decides at release.
+    if (grant?.runId === runId && typeof grant.cluster === 'object') box.granted = grant;
   });
   setHandler(defineSignal(leaseSignals.pinged), () => undefined);
+  setHandler(defineSignal<[LeaseRecalled]>(leaseSignals.recalled), (recalled) => {
+    if (checkInput(LeaseRecalled, recalled).length > 0 || recalled.runId !== runId) return;
+    abort(op, `giving way to ${recalled.by}`);
+  });
   return box;
 }
 
 /** Waits for the lease, first come first served; cancellable. */
 export async function acquireLease(
   op: Operation,
-  box: { granted: LeaseGranted | undefined },
+  box: LeaseBox,
+  place: Pick<LeaseRequested, 'provider' | 'kafkaVersion'> = {},
 ): Promise<LeaseGranted> {
   op.enter('waiting-for-lease', 'waiting for the cluster’s lease');
-  const { operationId, runId, kind, requester, cluster } = op.status;
+  const { operationId, type, requester, cluster } = op.status;
+  const runId = workflowInfo().originalExecutionRunId;
+  const request: LeaseRequested = { operationId, runId, type, requester, ...place };
   while (!box.granted) {
-    const asked = await signalEntity<LeaseRequested>(cluster, leaseSignals.requested, {
-      operationId,
-      runId,
-      kind,
-      requester,
-    });
-    if (!asked) await startEntity(cluster);
-    else await condition(() => box.granted !== undefined, askAgainMs);
+    if (await signalEntity(cluster, leaseSignals.requested, request)) {
+      await condition(() => box.granted !== undefined, askAgainMs);
+    } else await startEntity(cluster);
   }
   op.say('lease granted');
   return box.granted;
@@ -72,14 +83,14 @@ async function signalEntity<T>(cluster: string, name: string, message: T): Promi
     await entity.signal(defineSignal<[T]>(name), message);
     return true;
   } catch (error) {
-    if (error instanceof Error && error.name === 'CancelledFailure') throw error;
+    if (isCancellation(error)) throw error;
     return false;
   }
 }
 
 async function startEntity(cluster: string): Promise<void> {
   try {
-    await startChild(workflowTypes.cluster, {
+    await startChild(clusterWorkflowType, {
       workflowId: clusterWorkflowId(cluster),
       taskQueue: taskQueues.workflows,
       args: [{ name: cluster }],
