@@ -167,7 +167,14 @@ describe('colours', () => {
       if (url === operation) {
         return json(response, status({ phase: 'finished', outcome: 'ready', load }));
       }
-      return json(response, { name: 'a', phase: 'ready', lastVerdict, waiting: [], history: [] });
+      return json(response, {
+        name: 'a',
+        phase: 'ready',
+        lastVerdict,
+        leases: [],
+        waiting: [],
+        history: [],
+      });
     };
     for (const args of [['plan', spec], ['status', 'a'], ['apply', spec, '--yes'], ['--help']]) {
       const { out, err } = await run(process.execPath, [main, ...args], { env: env({ CI: '1' }) });

@@ -156,7 +156,7 @@ describe('a change', () => {
     const plan = await cli('plan', file, '--json');
     expect(plan.code).toBe(1);
     expect(JSON.parse(plan.out)).toMatchObject({
-      violations: [{ field: 'topics[0].partitions', rule: 'partition-shrink' }],
+      violations: [{ field: 'spec.topics[0].partitions', rule: 'partition-shrink' }],
     });
   });
 

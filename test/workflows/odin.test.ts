@@ -77,7 +77,7 @@ describe('provisionCluster', () => {
       const { outcome, details } = await ending(await lab.start('provisionCluster', { spec }));
       expect(outcome).toBe('InvalidInput');
       const { violations } = details as { violations: { field: string }[] };
-      expect(violations.map((v) => v.field)).toEqual(['name', 'provider']);
+      expect(violations.map((v) => v.field)).toEqual(['spec.name', 'spec.provider']);
       expect(world.calls).toEqual([]);
     });
   });

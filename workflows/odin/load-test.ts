@@ -5,14 +5,15 @@
 import type { LeaseGranted, LeaseReleased } from '../../contracts/lease.ts';
 import type { LoadVerdict } from '../../contracts/load.ts';
 import { type LoadTestInput, odin } from '../../contracts/services/odin.ts';
-import type { NormalLoad, NormalSpec } from '../../contracts/spec.ts';
+import type { LoadSpec, NormalLoad, NormalSpec } from '../../contracts/spec.ts';
 import { targetNodes } from '../../domain/cluster/plan.ts';
+import { checkSpec } from '../../domain/cluster/rules.ts';
 import { kafka } from '../lib/activities.ts';
 import { runGate } from '../lib/gate.ts';
-import { fail } from '../operation/failure.ts';
+import { fail, invalid } from '../operation/failure.ts';
 import { defineOperation, type Ending, type Running } from '../operation/frame.ts';
 import { now } from '../operation/operation.ts';
-import { requireName, requireSpec } from '../operation/validate.ts';
+import { requireName } from '../operation/validate.ts';
 import { scopeOfSpec } from './provision-cluster.ts';
 
 /** Safe to start again at any time: it adds and removes only its own topic and user. */
@@ -46,11 +47,20 @@ async function test(op: Running, input: LoadTestInput, granted: LeaseGranted): P
 
 /** The load asked for, by the rules of today; else the cluster's own, as it was applied. */
 function loadOf(spec: NormalSpec, { load }: LoadTestInput): NormalLoad {
-  const chosen = load ? requireSpec({ ...spec, loadTest: load }).loadTest : spec.loadTest;
+  const chosen = load ? requireLoad(spec, load) : spec.loadTest;
   if (chosen === false) {
     throw fail('InvalidInput', 'load: the cluster has no gate of its own; give one');
   }
   return chosen;
+}
+
+/** A load is checked with the cluster it is put on: it must fit its brokers. */
+function requireLoad(spec: NormalSpec, load: LoadSpec): NormalSpec['loadTest'] {
+  const checked = checkSpec({ ...spec, loadTest: load });
+  if ('spec' in checked) return checked.spec.loadTest;
+  throw invalid(
+    checked.violations.map((v) => ({ ...v, field: v.field.replace(/^loadTest/, 'load') })),
+  );
 }
 
 function phaseOf(verdict: LoadVerdict, reason: string): LeaseReleased['cluster'] {

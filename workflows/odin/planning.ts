@@ -16,6 +16,7 @@ import { cloud, kafka } from '../lib/activities.ts';
 import { fail, invalid } from '../operation/failure.ts';
 import type { Operation } from '../operation/operation.ts';
 import { scopeOf } from '../operation/scope.ts';
+import { inSpec } from '../operation/validate.ts';
 
 export interface Planned {
   plan: ClusterPlan;
@@ -26,7 +27,7 @@ export interface Planned {
 export async function planNow(scope: StepScope, spec: NormalSpec): Promise<Planned> {
   const observed = await kafka.observeCluster({ scope });
   const violations = checkTransition(spec, observed);
-  if (violations.length > 0) throw invalid(violations);
+  if (violations.length > 0) throw invalid(inSpec(violations));
   return { plan: planCluster(spec, observed), observed };
 }
 

@@ -1,6 +1,6 @@
 /** The first act of every workflow: the input is checked whole, and every bad field is named. */
 import type { TSchema } from 'typebox';
-import type { NormalSpec } from '../../contracts/spec.ts';
+import type { NormalSpec, Violation } from '../../contracts/spec.ts';
 import { checkInput, checkSpec, isClusterName } from '../../domain/cluster/rules.ts';
 import { fail, invalid } from './failure.ts';
 
@@ -10,11 +10,15 @@ export function requireInput(schema: TSchema, input: unknown): void {
   if (violations.length > 0) throw invalid(violations);
 }
 
+/** Violations of a spec, by where they are in the input. */
+export const inSpec = (violations: readonly Violation[]): Violation[] =>
+  violations.map((v) => ({ ...v, field: `spec.${v.field}` }));
+
 /** The spec with its defaults; throws InvalidInput with all violations of schema and rules. */
 export function requireSpec(input: unknown): NormalSpec {
   const checked = checkSpec(input);
   if ('spec' in checked) return checked.spec;
-  throw invalid(checked.violations.map((v) => ({ ...v, field: `spec.${v.field}` })));
+  throw invalid(inSpec(checked.violations));
 }
 
 /** Throws InvalidInput unless a cluster can have this name: entities are made for it. */
