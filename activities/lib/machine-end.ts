@@ -2,9 +2,10 @@
  * Why a machine is not running, for people: the cloud's reason, and what its log says at its end.
  * Nothing secret leaves here: what a broker booted with may be quoted in its log.
  */
+import type { StepScope } from '../../contracts/scope.ts';
 import type { Cloud, CloudInstance } from '../../providers/cloud/cloud.ts';
 import type { ClusterSecrets } from '../../providers/secrets/secrets.ts';
-import type { ActivityDeps, StepScope } from './deps.ts';
+import type { ActivityDeps } from './deps.ts';
 import { cloudOf } from './slots.ts';
 
 /** Longest quotation of a log in a failure, in characters; its end is what tells. */

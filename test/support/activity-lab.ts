@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import type { ActivityDeps, JournalEntry, StepScope } from '../../activities/lib/deps.ts';
+import type { ActivityDeps, JournalEntry } from '../../activities/lib/deps.ts';
 import type { NodeTarget } from '../../contracts/plan.ts';
+import type { StepScope } from '../../contracts/scope.ts';
 import { kafkaVersion } from '../../contracts/settings.ts';
 import type { Cloud } from '../../providers/cloud/cloud.ts';
 import { type Fault, type FaultPlan, withFaults } from '../../providers/cloud/faults.ts';
@@ -26,6 +27,7 @@ export const scope: StepScope = {
   provider: 'local',
   kafkaVersion,
   operationId: 'odin/orders/test',
+  runId: '00000000-0000-0000-0000-000000000000',
 };
 
 export const nodeOf = (nodeId: number, roles: NodeTarget['roles'] = ['broker', 'controller']) => ({
