@@ -19,6 +19,7 @@ export default defineConfig({
           name: 'real',
           include: [
             'test/{providers,activities,workflows,replay,api,system,stack,browser,crash}/**/*.test.ts',
+            'test/kafka-config/**/*.test.ts',
           ],
           testTimeout: 300_000,
           hookTimeout: 600_000,

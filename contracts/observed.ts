@@ -51,6 +51,8 @@ export interface ObservedCluster {
   /** Cluster-wide dynamic broker configuration (DescribeConfigs, source DYNAMIC_DEFAULT_BROKER). */
   dynamicConfig: Record<string, string>;
   metadataVersion?: string;
+  /** Whether replicas of any partition are on the move; absent when nobody asked. */
+  reassigning?: boolean;
 }
 
 export const nothingObserved: ObservedCluster = {

@@ -4,10 +4,17 @@
  */
 import { type Static, Type } from 'typebox';
 
+/**
+ * Names and the like: longer than any that is accepted, so that the rule which refuses it can say
+ * why, and short enough for messages and histories.
+ */
+const word = () => Type.String({ maxLength: 300 });
+
 /** A Kafka configuration map; numbers and booleans are accepted and normalised to strings. */
 export const KafkaConfig = Type.Record(
   Type.String(),
-  Type.Union([Type.String(), Type.Number(), Type.Boolean()]),
+  Type.Union([Type.String({ maxLength: 10_000 }), Type.Number(), Type.Boolean()]),
+  { maxProperties: 500 },
 );
 export type KafkaConfig = Static<typeof KafkaConfig>;
 
@@ -20,12 +27,12 @@ export type NodeRole = Static<typeof NodeRole>;
 export const NodePool = Type.Object(
   {
     /** Pool name; slots are called `<pool>-<index>`. */
-    pool: Type.String(),
+    pool: word(),
     count: Type.Integer(),
-    roles: Type.Array(NodeRole),
-    racks: Type.Array(Type.String()),
+    roles: Type.Array(NodeRole, { maxItems: 10 }),
+    racks: Type.Array(word(), { maxItems: 100 }),
     /** Provider's type, for example `local.small`. */
-    instanceType: Type.String(),
+    instanceType: word(),
     diskGiB: Type.Integer(),
   },
   { additionalProperties: false },
@@ -34,7 +41,7 @@ export type NodePool = Static<typeof NodePool>;
 
 export const TopicSpec = Type.Object(
   {
-    name: Type.String(),
+    name: word(),
     /** Required unless `state` is `absent`. */
     partitions: Type.Optional(Type.Integer()),
     /** Required unless `state` is `absent`. */
@@ -50,7 +57,7 @@ export type TopicSpec = Static<typeof TopicSpec>;
 export const LoadSpec = Type.Object(
   {
     /** Target publish rate such as `5MB/s` or `2000msg/s`, or `max` to search the highest one. */
-    rate: Type.Optional(Type.String()),
+    rate: Type.Optional(word()),
     messageBytes: Type.Optional(Type.Integer()),
     partitions: Type.Optional(Type.Integer()),
     replicationFactor: Type.Optional(Type.Integer()),
@@ -60,7 +67,7 @@ export const LoadSpec = Type.Object(
     durationS: Type.Optional(Type.Integer()),
     warmupS: Type.Optional(Type.Integer()),
     /** k6's syntax: `p(99)<250`, `lost==0`, `rate>=4MB/s`, `e2e_p(99)<500`, `errors==0`. */
-    thresholds: Type.Optional(Type.Array(Type.String())),
+    thresholds: Type.Optional(Type.Array(word(), { maxItems: 50 })),
   },
   { additionalProperties: false },
 );
@@ -68,14 +75,14 @@ export type LoadSpec = Static<typeof LoadSpec>;
 
 export const ClusterSpec = Type.Object(
   {
-    name: Type.String(),
-    provider: Type.Optional(Type.String()),
+    name: word(),
+    provider: Type.Optional(word()),
     kafka: Type.Object(
-      { version: Type.String(), config: Type.Optional(KafkaConfig) },
+      { version: word(), config: Type.Optional(KafkaConfig) },
       { additionalProperties: false },
     ),
-    nodes: Type.Array(NodePool),
-    topics: Type.Optional(Type.Array(TopicSpec)),
+    nodes: Type.Array(NodePool, { maxItems: 100 }),
+    topics: Type.Optional(Type.Array(TopicSpec, { maxItems: 10_000 })),
     /**
      * The gate. `false` provisions without one: the cluster then ends `untested`, never `ready`.
      */

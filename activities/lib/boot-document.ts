@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { principals } from '../../contracts/names.ts';
 import type { NodeTarget } from '../../contracts/plan.ts';
+import { ownSettings } from '../../domain/cluster/own-settings.ts';
 import type { BootDocument } from '../../providers/cloud/cloud.ts';
 import type { ClusterSecrets } from '../../providers/secrets/secrets.ts';
 
@@ -45,7 +46,7 @@ export function bootDocument(request: BootRequest): BootDocument {
   return {
     kafkaVersion,
     properties: {
-      ...sizing(peers),
+      ...ownSettings(peers.filter((p) => p.roles.includes('broker')).length),
       ...staticConfig,
       ...identity(request, controllers),
       ...listeners(request),
@@ -75,32 +76,6 @@ export function directoryId(secrets: ClusterSecrets, slot: string): string {
 
 const scramEntry = (name: string, password: string): string =>
   `SCRAM-SHA-512=[name=${name},iterations=${scramIterations},password=${password}]`;
-
-/**
- * Internal topics get three replicas where there are three brokers; few partitions suit few
- * brokers.
- */
-function sizing(peers: Peer[]): Record<string, string> {
-  const brokers = peers.filter((p) => p.roles.includes('broker')).length;
-  const factor = String(Math.min(3, brokers));
-  const minIsr = String(Math.max(1, Math.min(3, brokers) - 1));
-  return {
-    'default.replication.factor': factor,
-    'offsets.topic.replication.factor': factor,
-    'offsets.topic.num.partitions': '10',
-    'transaction.state.log.replication.factor': factor,
-    'transaction.state.log.min.isr': minIsr,
-    'transaction.state.log.num.partitions': '10',
-    'share.coordinator.state.topic.replication.factor': factor,
-    'share.coordinator.state.topic.min.isr': minIsr,
-    'share.coordinator.state.topic.num.partitions': '10',
-    'group.initial.rebalance.delay.ms': '0',
-    'auto.create.topics.enable': 'false',
-    // The default of 128 MiB is taken twice while a change of configuration restarts the cleaner,
-    // which kills a broker with a heap of 256 MiB (seen on 4.3.1).
-    'log.cleaner.dedupe.buffer.size': String(16 * 1024 * 1024),
-  };
-}
 
 function identity({ node }: BootRequest, controllers: Peer[]): Record<string, string> {
   return {

@@ -2,6 +2,7 @@
 import type { NormalLoad, NormalSpec, Violation } from '../../contracts/spec.ts';
 import { parseRate } from '../load/rate.ts';
 import { parseThreshold } from '../load/thresholds.ts';
+import { brokerValues } from './config-values.ts';
 import { brokerCount } from './normalise.ts';
 
 /** Inclusive ranges; bytes are bounded below by what the proof of arrival needs in each record. */
@@ -22,6 +23,7 @@ export function checkLoad(spec: NormalSpec): Violation[] {
   return [
     ...Object.entries(ranges).flatMap(([name, range]) => checkRange(load, name, range)),
     ...(outside ? [factorViolation(factor, brokers)] : []),
+    ...checkMessage(load, spec.kafka.config),
     ...syntax('loadTest.rate', 'load-rate', parseRate(load.rate, load.messageBytes)),
     ...load.thresholds.flatMap((text, i) =>
       syntax(`loadTest.thresholds[${i}]`, 'load-threshold', parseThreshold(text)),
@@ -42,6 +44,20 @@ function checkRange(load: NormalLoad, name: string, [low, high]: [number, number
     },
   ];
 }
+
+/** A gate on records that the cluster's own topics would refuse would measure nothing of use. */
+function checkMessage(load: NormalLoad, config: Record<string, string>): Violation[] {
+  const largest = brokerValues(config).maybe('message.max.bytes');
+  if (largest === undefined) return [];
+  const most = Number(largest) - batchOverheadBytes;
+  if (load.messageBytes <= most || load.messageBytes > 900_000) return [];
+  const message = `${load.messageBytes} bytes do not fit into message.max.bytes of the brokers`;
+  const remedy = `use at most ${Math.max(0, most)}, or a larger message.max.bytes`;
+  return [{ field: 'loadTest.messageBytes', rule: 'load-message', message, remedy }];
+}
+
+/** Head of a record batch (61), and of a record with its largest length fields (22). */
+const batchOverheadBytes = 83;
 
 const factorViolation = (factor: number, brokers: number): Violation => ({
   field: 'loadTest.replicationFactor',

@@ -1,6 +1,7 @@
 /**
  * Defaults: a spec as written → a spec with nothing left open. Pure; assumes the shape is right.
  */
+import { type ConfigKind, normalConfig } from '../../contracts/kafka-values.ts';
 import type {
   ClusterSpec,
   KafkaConfig,
@@ -13,12 +14,12 @@ import type {
 
 export const defaultThresholds = ['lost==0', 'errors==0', 'p(99)<1000'];
 
-/** Config values become strings, topics present, the gate a modest one, protection on. */
+/** Config values become Kafka's spelling, topics present, the gate a modest one, protection on. */
 export function normalise(spec: ClusterSpec): NormalSpec {
   return {
     name: spec.name,
     provider: spec.provider ?? 'local',
-    kafka: { version: spec.kafka.version, config: strings(spec.kafka.config) },
+    kafka: { version: spec.kafka.version, config: strings('broker', spec.kafka.config) },
     nodes: spec.nodes,
     topics: (spec.topics ?? []).map(topic),
     loadTest: spec.loadTest === false ? false : load(spec, spec.loadTest ?? {}),
@@ -26,14 +27,18 @@ export function normalise(spec: ClusterSpec): NormalSpec {
   };
 }
 
-const strings = (config: KafkaConfig | undefined): Record<string, string> =>
-  Object.fromEntries(Object.entries(config ?? {}).map(([key, value]) => [key, String(value)]));
+/** Values as texts in Kafka's own spelling, so that ` True` and `true` are one plan. */
+const strings = (kind: ConfigKind, config: KafkaConfig | undefined): Record<string, string> =>
+  normalConfig(
+    kind,
+    Object.fromEntries(Object.entries(config ?? {}).map(([key, value]) => [key, String(value)])),
+  );
 
 const topic = (spec: TopicSpec): NormalTopic => ({
   name: spec.name,
   partitions: spec.partitions ?? 0,
   replicationFactor: spec.replicationFactor ?? 0,
-  config: strings(spec.config),
+  config: strings('topic', spec.config),
   state: spec.state ?? 'present',
 });
 

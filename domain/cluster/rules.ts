@@ -4,11 +4,16 @@
  * lists them. Pure; runs in Temporal's sandbox, the API and the CLI alike.
  */
 
-import { kafkaVersion } from '../../contracts/settings.ts';
+import { kafkaVersion, localInstancesMax } from '../../contracts/settings.ts';
 import { ClusterSpec, type NormalSpec, type Violation } from '../../contracts/spec.ts';
+import { checkBrokerRelations } from './config-relations.ts';
+import { brokerValues } from './config-values.ts';
+import { checkInternalTopics } from './internal-topics.ts';
 import { checkConfig } from './kafka-config.ts';
 import { checkLoad } from './load-rules.ts';
 import { brokerCount, normalise } from './normalise.ts';
+import { ownSettings } from './own-settings.ts';
+import { quoted } from './quoted.ts';
 import { checkInput } from './shape.ts';
 import { checkTopics } from './topic-rules.ts';
 
@@ -20,14 +25,14 @@ export function checkSpec(
 ): { spec: NormalSpec; violations: [] } | { violations: Violation[] } {
   const shape = checkInput(ClusterSpec, input);
   if (shape.length > 0) return { violations: shape };
-  const spec = normalise(input as ClusterSpec);
+  const written = input as ClusterSpec;
+  const spec = normalise(written);
   const violations = [
     ...checkNames(spec),
     ...checkPools(spec),
     ...checkQuorum(spec),
-    ...checkConfig('kafka.config', spec.kafka.config, 'broker'),
-    ...checkDefaults(spec),
-    ...checkTopics(spec),
+    ...checkBrokerConfig(spec, written),
+    ...checkTopics(spec, written.topics ?? []),
     ...checkLoad(spec),
   ];
   return violations.length > 0 ? { violations } : { spec, violations: [] };
@@ -44,7 +49,8 @@ export const localTypes: Record<string, number> = {
   'local.medium': 512,
   'local.large': 1024,
 };
-const nodesMax = 1000;
+/** Machines that a provider takes for one cluster. */
+const nodesMax: Record<string, number> = { local: localInstancesMax };
 
 const violation = (field: string, rule: string, message: string, remedy: string): Violation => ({
   field,
@@ -57,14 +63,14 @@ function checkNames(spec: NormalSpec): Violation[] {
   const found: Violation[] = [];
   if (!namePattern.test(spec.name)) {
     const remedy = 'use 1–40 of a–z, 0–9 and -, starting with a letter and not ending with -';
-    found.push(violation('name', 'name', `\`${spec.name}\` is not a cluster name`, remedy));
+    found.push(violation('name', 'name', `${quoted(spec.name)} is not a cluster name`, remedy));
   }
   if (!providers.includes(spec.provider)) {
     const remedy = `use ${providers.join(' or ')}; docker and ec2 are not built yet`;
-    found.push(violation('provider', 'provider', `no provider \`${spec.provider}\``, remedy));
+    found.push(violation('provider', 'provider', `no provider ${quoted(spec.provider)}`, remedy));
   }
   if (spec.kafka.version !== kafkaVersion) {
-    const message = `Kafka ${spec.kafka.version} is not supported`;
+    const message = `Kafka ${quoted(spec.kafka.version).slice(1, -1)} is not supported`;
     found.push(violation('kafka.version', 'kafka-version', message, `use ${kafkaVersion}`));
   }
   return found;
@@ -78,24 +84,44 @@ function checkPools(spec: NormalSpec): Violation[] {
   const names = spec.nodes.map((n) => n.pool);
   const repeated = names.flatMap((name, i) =>
     names.indexOf(name) < i
-      ? [violation(`nodes[${i}].pool`, 'pool-unique', `\`${name}\` is there twice`, 'rename one')]
+      ? [
+          violation(
+            `nodes[${i}].pool`,
+            'pool-unique',
+            `${quoted(name)} is there twice`,
+            'rename one',
+          ),
+        ]
       : [],
   );
   const total = spec.nodes.reduce((sum, n) => sum + Math.max(0, n.count), 0);
-  const many = `${total} nodes are more than ${nodesMax}`;
+  const most = Object.hasOwn(nodesMax, spec.provider) ? (nodesMax[spec.provider] ?? 0) : total;
+  const many = `${total} nodes are more than the ${most} that provider ${spec.provider} takes`;
   return [
     ...repeated,
-    ...(total > nodesMax ? [violation('nodes', 'node-limit', many, 'ask for fewer')] : []),
+    ...(total > most ? [violation('nodes', 'node-limit', many, `ask for ${most} or fewer`)] : []),
     ...spec.nodes.flatMap((pool, i) => checkPool(spec, pool, `nodes[${i}]`)),
   ];
 }
+
+/** EBS's largest volume, and more than a broker could ever bring back in sync. */
+const diskGiBMax = 65_536;
+
+/** Kafka takes any text; blanks at the ends it would drop, and two racks would be one. */
+const isRackName = (name: string): boolean =>
+  name.length >= 1 && name.length <= 128 && name.trim() === name && !/\p{C}/u.test(name);
 
 function checkPool(spec: NormalSpec, pool: NormalSpec['nodes'][number], at: string): Violation[] {
   const found: Violation[] = [];
   const add = (field: string, rule: string, message: string, remedy: string) =>
     found.push(violation(`${at}.${field}`, rule, message, remedy));
   if (!namePattern.test(pool.pool)) {
-    add('pool', 'name', `\`${pool.pool}\` is not a pool name`, 'use a–z, 0–9 and -, at most 40');
+    add(
+      'pool',
+      'name',
+      `${quoted(pool.pool)} is not a pool name`,
+      'use a–z, 0–9 and -, at most 40',
+    );
   }
   if (pool.count < 1) add('count', 'count', `${pool.count} nodes`, 'ask for at least 1');
   if (pool.roles.length === 0) add('roles', 'roles', 'is empty', 'give broker, controller or both');
@@ -106,14 +132,22 @@ function checkPool(spec: NormalSpec, pool: NormalSpec['nodes'][number], at: stri
   if (new Set(pool.racks).size < pool.racks.length) {
     add('racks', 'racks', 'names a rack twice', 'name each rack once');
   }
-  if (pool.racks.some((rack) => !namePattern.test(rack))) {
-    add('racks', 'name', 'holds a name that is no rack name', 'use a–z, 0–9 and -, at most 40');
+  for (const rack of pool.racks.filter((name) => !isRackName(name))) {
+    const remedy = 'use 1–128 visible characters, with no blank at either end';
+    add('racks', 'rack-name', `${quoted(rack)} is no rack name`, remedy);
   }
-  if (spec.provider === 'local' && !(pool.instanceType in localTypes)) {
+  if (spec.provider === 'local' && !Object.hasOwn(localTypes, pool.instanceType)) {
     const known = Object.keys(localTypes).join(', ');
-    add('instanceType', 'instance-type', `no type \`${pool.instanceType}\``, `use one of ${known}`);
+    add(
+      'instanceType',
+      'instance-type',
+      `no type ${quoted(pool.instanceType)}`,
+      `use one of ${known}`,
+    );
   }
-  if (pool.diskGiB < 1) add('diskGiB', 'disk', `${pool.diskGiB} GiB`, 'ask for at least 1');
+  if (pool.diskGiB < 1 || pool.diskGiB > diskGiBMax) {
+    add('diskGiB', 'disk', `${pool.diskGiB} GiB`, `ask for 1 to ${diskGiBMax}`);
+  }
   return found;
 }
 
@@ -137,23 +171,15 @@ function checkQuorum(spec: NormalSpec): Violation[] {
   return found;
 }
 
-/** Cluster-wide defaults that must fit each other and the number of brokers. */
-function checkDefaults(spec: NormalSpec): Violation[] {
+/** Each key by itself; then, when all are right, whether they fit each other and the brokers. */
+function checkBrokerConfig(spec: NormalSpec, written: ClusterSpec): Violation[] {
   const { config } = spec.kafka;
+  const single = checkConfig('kafka.config', written.kafka.config, 'broker');
   const brokers = brokerCount(spec);
-  if (brokers === 0) return [];
-  const factor = Number(config['default.replication.factor'] ?? Math.min(3, brokers));
-  const minIsr = Number(config['min.insync.replicas'] ?? 1);
-  const found: Violation[] = [];
-  if (factor > brokers) {
-    const field = 'kafka.config["default.replication.factor"]';
-    const message = `${factor} replicas need ${factor} brokers, there are ${brokers}`;
-    found.push(violation(field, 'rf-brokers', message, `use at most ${brokers}`));
-  }
-  if (minIsr > 1 && minIsr >= factor) {
-    const field = 'kafka.config["min.insync.replicas"]';
-    const message = `${minIsr} with a default replication factor of ${factor} allows no broker to stop`;
-    found.push(violation(field, 'min-isr', message, `use at most ${Math.max(1, factor - 1)}`));
-  }
-  return found;
+  if (single.length > 0 || brokers < 1) return single;
+  const values = brokerValues(config, ownSettings(brokers));
+  return [
+    ...checkBrokerRelations('kafka.config', config, values),
+    ...checkInternalTopics(config, values, brokers),
+  ];
 }

@@ -7,6 +7,8 @@ import type { TSchema } from 'typebox';
 import { Settings } from 'typebox/system';
 import { Value } from 'typebox/value';
 import type { Violation } from '../../contracts/spec.ts';
+import { meantBy } from './field-hints.ts';
+import { quoted } from './quoted.ts';
 
 // TypeBox stops at eight errors by default; a user wants to mend all of them in one go.
 Settings.Set({ maxErrors: 200 });
@@ -15,6 +17,7 @@ interface Finding {
   keyword: string;
   instancePath: string;
   params: Record<string, unknown>;
+  message: string;
 }
 
 /** Every way in which `value` does not have the shape of `schema`; empty when it has. */
@@ -24,15 +27,19 @@ export function checkInput(schema: TSchema, value: unknown): Violation[] {
   for (const error of Value.Errors(schema, value) as Iterable<Finding>) {
     byPath.set(error.instancePath, [...(byPath.get(error.instancePath) ?? []), error]);
   }
-  // An alternative that does not fit is reported at its root too; the deeper finding says more.
   const paths = [...byPath.keys()];
-  const isRoot = (path: string) =>
-    byPath.get(path)?.some((f) => f.keyword === 'anyOf') &&
-    paths.some((other) => other.startsWith(`${path}/`));
-  return [...byPath]
-    .filter(([path]) => !isRoot(path))
-    .flatMap(([path, findings]) => describe(fieldOf(path), findings));
+  const found = [...byPath].flatMap(([path, findings]) => {
+    const deeper = paths.some((other) => other.startsWith(`${path}/`));
+    return describe(schema, path, deeper ? withoutAlternatives(findings) : findings);
+  });
+  return found.length > 0 ? found : [wrongValue('', [])];
 }
+
+/** An alternative that does not fit is reported where it begins too; what is deeper says more. */
+const withoutAlternatives = (findings: Finding[]): Finding[] =>
+  findings.some((f) => f.keyword === 'anyOf')
+    ? findings.filter((f) => f.keyword === 'additionalProperties' || f.keyword === 'required')
+    : findings;
 
 /** `/nodes/0/count` → `nodes[0].count`; keys that are no identifiers are quoted. */
 export function fieldOf(path: string): string {
@@ -45,22 +52,38 @@ export function fieldOf(path: string): string {
 
 function join(field: string, part: string): string {
   if (/^\d+$/.test(part)) return `${field}[${part}]`;
-  if (!/^[A-Za-z_]\w*$/.test(part)) return `${field}["${part}"]`;
+  if (!/^[A-Za-z_]\w{0,79}$/.test(part)) return `${field}["${quoted(part).slice(1, -1)}"]`;
   return field === '' ? part : `${field}.${part}`;
 }
 
-function describe(field: string, findings: Finding[]): Violation[] {
-  const missing = findings
-    .filter((f) => f.keyword === 'required')
-    .flatMap((f) => f.params.requiredProperties as string[])
-    .map((name) => required(join(field, name)));
-  const unknown = findings
-    .filter((f) => f.keyword === 'additionalProperties')
-    .flatMap((f) => f.params.additionalProperties as string[])
-    .map((name) => unknownField(join(field, name)));
+function describe(schema: TSchema, path: string, findings: Finding[]): Violation[] {
+  const field = fieldOf(path);
+  const names = (keyword: string, param: string) =>
+    findings.filter((f) => f.keyword === keyword).flatMap((f) => f.params[param] as string[]);
+  const missing = names('required', 'requiredProperties');
+  const unknown = names('additionalProperties', 'additionalProperties');
   const wrong = findings.filter((f) => f.keyword === 'type' || f.keyword === 'const');
-  return [...missing, ...unknown, ...(wrong.length > 0 ? [wrongValue(field, wrong)] : [])];
+  const limits = findings.filter((f) => !told.has(f.keyword));
+  return [
+    ...missing.map((name) => required(join(field, name))),
+    ...unknown.map((name) => unknownField(join(field, name), meantBy(schema, path, name))),
+    // Of alternatives, the one whose type fits is the one that was meant.
+    ...limits.map((f) => limit(field, f)),
+    ...(wrong.length > 0 && limits.length === 0 ? [wrongValue(field, wrong)] : []),
+  ];
 }
+
+/** Keywords with words of their own here; the others are limits, which TypeBox words well. */
+const told = new Set(['required', 'additionalProperties', 'type', 'const', 'anyOf', 'boolean']);
+
+const limit = (field: string, { message, params }: Finding): Violation => ({
+  field: rooted(field),
+  rule: 'limit',
+  message,
+  remedy: 'limit' in params ? `keep within ${params.limit}` : 'keep within what is named',
+});
+
+const rooted = (field: string): string => (field === '' ? '(the whole input)' : field);
 
 const required = (field: string): Violation => ({
   field,
@@ -69,11 +92,13 @@ const required = (field: string): Violation => ({
   remedy: 'add it',
 });
 
-const unknownField = (field: string): Violation => ({
+const unknownField = (field: string, meant: string | undefined): Violation => ({
   field,
   rule: 'unknown-field',
   message: 'is no field of this object',
-  remedy: 'remove it, or look for a misspelling in docs/reference/cluster-spec.md',
+  remedy: meant
+    ? `did you mean \`${meant}\`?`
+    : 'remove it; docs/reference/cluster-spec.md lists the fields of a spec',
 });
 
 function wrongValue(field: string, findings: Finding[]): Violation {
@@ -85,10 +110,10 @@ function wrongValue(field: string, findings: Finding[]): Violation {
     .filter((type) => !values.some((value) => typeof value === type));
   const accepted = [...new Set([...typeNames.map(article), ...values.map((v) => `\`${v}\``)])];
   return {
-    field: field === '' ? '(the whole input)' : field,
+    field: rooted(field),
     rule: typeNames.length === 0 ? 'one-of' : 'type',
-    message: `must be ${accepted.join(' or ')}`,
-    remedy: `give ${accepted[0]}`,
+    message: accepted.length > 0 ? `must be ${accepted.join(' or ')}` : 'has the wrong shape',
+    remedy: accepted.length > 0 ? `give ${accepted[0]}` : 'see docs/reference/cluster-spec.md',
   };
 }
 

@@ -1,8 +1,10 @@
 /** Topics and cluster-wide configuration: what is, against what should be. Pure. */
+
+import { type ConfigKind, sameValue } from '../../contracts/kafka-values.ts';
 import type { ObservedCluster, ObservedTopic } from '../../contracts/observed.ts';
 import type { StepAction } from '../../contracts/plan.ts';
 import type { NormalSpec, NormalTopic } from '../../contracts/spec.ts';
-import { isDynamic, splitConfig } from './kafka-config.ts';
+import { isDynamic, isStepped, splitConfig } from './kafka-config.ts';
 
 type Change = Record<string, string | null>;
 
@@ -16,15 +18,28 @@ const unremovable: Record<string, string> = { 'min.insync.replicas': '1' };
 export function configActions(spec: NormalSpec, observed: ObservedCluster): StepAction[] {
   const { dynamic } = splitConfig(spec.kafka.config);
   const now = Object.fromEntries(
-    Object.entries(observed.dynamicConfig).filter(([key]) => isDynamic(key)),
+    Object.entries(observed.dynamicConfig).filter(([key]) => isDynamic(key) || isStepped(key)),
   );
-  const wanted = observed.kafkaReachable ? { ...defaultsFor(now), ...dynamic } : dynamic;
-  const set = difference(wanted, now);
+  const wanted = observed.kafkaReachable
+    ? { ...defaultsFor(now), ...stepped(spec, now), ...dynamic }
+    : dynamic;
+  const set = difference('broker', wanted, now);
   if (Object.keys(set).length === 0) return [];
   // When Kafka did not answer, the values before are unknown and an undo must not guess them.
   const before = observed.kafkaReachable || isFresh(observed) ? reverse(set, now) : {};
   return [{ kind: 'alterClusterConfig', set, before }];
 }
+
+/**
+ * Thread counts are static and wait for a restart. One that has a value at run time all the same,
+ * which is the stronger one, follows the spec's; without a wish it is left as it is.
+ */
+const stepped = (spec: NormalSpec, now: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(now)
+      .filter(([key]) => isStepped(key))
+      .map(([key, value]) => [key, spec.kafka.config[key] ?? value]),
+  );
 
 /** True when nothing of the cluster runs or ran: its Kafka is empty for certain. */
 const isFresh = (observed: ObservedCluster): boolean =>
@@ -39,7 +54,7 @@ export function topicActions(spec: NormalSpec, observed: ObservedCluster): StepA
     .filter((topic) => topic.state === 'present')
     .flatMap((topic) => {
       const now = observed.topics.find((t) => t.name === topic.name);
-      return now ? changesOf(topic, now) : [creationOf(topic)];
+      return now ? changesOf(topic, asOurs(topic, now, observed)) : [creationOf(topic)];
     });
 }
 
@@ -57,6 +72,24 @@ const creationOf = ({ name, partitions, replicationFactor, config }: NormalTopic
   config,
 });
 
+/**
+ * Lists that a running reassignment sets on topics and takes away itself. Only when it is certain
+ * that none runs are they what nobody asked for.
+ */
+export const borrowedKeys = [
+  'leader.replication.throttled.replicas',
+  'follower.replication.throttled.replicas',
+];
+
+/** The topic without what others hold for a while. */
+function asOurs(topic: NormalTopic, now: ObservedTopic, observed: ObservedCluster): ObservedTopic {
+  if (observed.reassigning === false) return now;
+  const ours = Object.entries(now.config).filter(
+    ([key]) => !borrowedKeys.includes(key) || Object.hasOwn(topic.config, key),
+  );
+  return { ...now, config: Object.fromEntries(ours) };
+}
+
 function changesOf(topic: NormalTopic, now: ObservedTopic): StepAction[] {
   const actions: StepAction[] = [];
   if (topic.partitions > now.partitions) {
@@ -68,7 +101,7 @@ function changesOf(topic: NormalTopic, now: ObservedTopic): StepAction[] {
       before,
     });
   }
-  const set = difference(topic.config, now.config);
+  const set = difference('topic', topic.config, now.config);
   if (Object.keys(set).length > 0) {
     const before = reverse(set, now.config);
     actions.push({ kind: 'alterTopicConfig', topic: topic.name, set, before });
@@ -77,10 +110,16 @@ function changesOf(topic: NormalTopic, now: ObservedTopic): StepAction[] {
 }
 
 /** Values to set, and null for what is there without being wanted; keys sorted. */
-function difference(wanted: Record<string, string>, now: Record<string, string>): Change {
+function difference(
+  kind: ConfigKind,
+  wanted: Record<string, string>,
+  now: Record<string, string>,
+): Change {
   const keys = [...new Set([...Object.keys(wanted), ...Object.keys(now)])].sort();
   return Object.fromEntries(
-    keys.filter((key) => wanted[key] !== now[key]).map((key) => [key, wanted[key] ?? null]),
+    keys
+      .filter((key) => !sameValue(kind, key, wanted[key], now[key]))
+      .map((key) => [key, wanted[key] ?? null]),
   );
 }
 

@@ -5,7 +5,9 @@
 import type { ObservedCluster, ObservedNode, ObservedTopic } from '../../contracts/observed.ts';
 import type { NodeTarget } from '../../contracts/plan.ts';
 import type { NormalSpec, Violation } from '../../contracts/spec.ts';
+import { isStepped } from './kafka-config.ts';
 import { targetNodes } from './nodes.ts';
+import { metricName } from './topic-rules.ts';
 
 /** Every violation of the way from `observed` to `spec`; empty when it can be planned. */
 export function checkTransition(spec: NormalSpec, observed: ObservedCluster): Violation[] {
@@ -15,6 +17,8 @@ export function checkTransition(spec: NormalSpec, observed: ObservedCluster): Vi
     ...checkRemoved(targets, observed),
     ...checkControllers(spec, targets, observed),
     ...checkTopicChanges(spec, observed),
+    ...checkCollisions(spec, observed),
+    ...checkSteps(spec, observed),
   ];
 }
 
@@ -131,3 +135,38 @@ const unknownTopic = (at: string, now: ObservedTopic): Violation => ({
   message: `Kafka does not tell how \`${now.name}\` is: ${now.unknown}`,
   remedy: 'plan again when its brokers are up',
 });
+
+/** Kafka refuses a topic whose name differs from an existing one's by `.` and `_` only. */
+function checkCollisions(spec: NormalSpec, observed: ObservedCluster): Violation[] {
+  const names = new Set(observed.topics.map((t) => t.name));
+  const taken = new Map(observed.topics.map((t) => [metricName(t.name), t.name]));
+  return spec.topics.flatMap((topic, i) => {
+    const other = taken.get(metricName(topic.name));
+    if (topic.state === 'absent' || other === undefined || names.has(topic.name)) return [];
+    return [
+      {
+        field: `topics[${i}].name`,
+        rule: 'topic-exists',
+        message: `\`${topic.name}\` collides with topic \`${other}\`, which exists`,
+        remedy: `use \`${other}\`, another name, or delete \`${other}\` in a plan before this one`,
+      },
+    ];
+  });
+}
+
+/** A thread count that was set at run time is the stronger one, and takes steps only. */
+function checkSteps(spec: NormalSpec, observed: ObservedCluster): Violation[] {
+  return Object.entries(observed.dynamicConfig).flatMap(([key, value]) => {
+    const [now, wanted] = [Number(value), Number(spec.kafka.config[key] ?? value)];
+    const [least, most] = [Math.max(1, Math.floor(now / 2)), now * 2];
+    if (!isStepped(key) || (wanted >= least && wanted <= most)) return [];
+    return [
+      {
+        field: `kafka.config["${key}"]`,
+        rule: 'thread-step',
+        message: `is ${now} at run time; Kafka takes ${least} to ${most} from there, not ${wanted}`,
+        remedy: `apply ${wanted > most ? most : least} first, then go on from there`,
+      },
+    ];
+  });
+}

@@ -12,6 +12,7 @@ import {
   IncrementalAlterConfigOperationTypes,
   incrementalAlterConfigsV1,
 } from '@platformatic/kafka';
+import { type Reading, sameReading } from '../../contracts/kafka-values.ts';
 import { fewOf } from '../../contracts/text.ts';
 import { answerOf, type Wire } from './connection.ts';
 import { refusal } from './errors.ts';
@@ -160,21 +161,15 @@ export function shows(entry: Entry | undefined, value: string | null): boolean {
 }
 
 const { BOOLEAN, INT, SHORT, LONG, DOUBLE, LIST } = ConfigTypes;
+const readings: Record<number, Reading> = {
+  [BOOLEAN]: { type: 'boolean' },
+  [INT]: { type: 'int' },
+  [SHORT]: { type: 'short' },
+  [LONG]: { type: 'long' },
+  [DOUBLE]: { type: 'double' },
+  [LIST]: { type: 'list', list: 'unique' },
+};
 
 /** Pure: equality of two values of one of Kafka's configuration types, however they are spelt. */
-export function sameValue(type: number, a: string, b: string): boolean {
-  const [x, y] = [a.trim(), b.trim()];
-  if (x === y) return true;
-  if (type === BOOLEAN) return x.toLowerCase() === y.toLowerCase();
-  if (type === DOUBLE) return Number(x) === Number(y);
-  if (type === INT || type === SHORT || type === LONG) return sameInteger(x, y);
-  if (type === LIST) return listOf(x) === listOf(y);
-  return false;
-}
-
-const sameInteger = (x: string, y: string): boolean =>
-  [x, y].every((text) => /^[+-]?\d+$/.test(text)) && BigInt(plain(x)) === BigInt(plain(y));
-
-const plain = (text: string): string => text.replace(/^\+/, '');
-
-const listOf = (text: string): string => JSON.stringify(text.split(',').map((part) => part.trim()));
+export const sameValue = (type: number, a: string, b: string): boolean =>
+  sameReading(readings[type] ?? { type: 'string' }, a, b);

@@ -113,7 +113,7 @@ describe('a plan', () => {
 describe('a change of a built cluster', () => {
   it('restarts one node at a time for a key that is read-only, voters last', () => {
     const spec = exampleSpec();
-    spec.kafka.config = { ...spec.kafka.config, 'background.threads': 4, 'num.partitions': 3 };
+    spec.kafka.config = { ...spec.kafka.config, 'message.max.bytes': 9000, 'num.partitions': 3 };
     const plan = planCluster(normal(spec), built());
     expect(plan.steps.map((s) => s.id)).toEqual([
       'alterClusterConfig/cluster',

@@ -44,8 +44,12 @@ export function writeBootFiles(machine: Machine): string {
 
 const properties = (boot: BootDocument, logDir: string): string =>
   Object.entries({ ...boot.properties, 'log.dirs': logDir })
-    .map(([key, value]) => `${key}=${value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n`)
+    .map(([key, value]) => `${key}=${escaped(value)}\n`)
     .join('');
+
+/** Java reads properties as Latin-1 and a line at a time; anything else goes in by its number. */
+const escaped = (value: string): string =>
+  value.replace(/[^ -~]|\\/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 interface Paths {
   serving: string;

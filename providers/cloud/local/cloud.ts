@@ -5,6 +5,7 @@
  * makes it. What the records do not know is never touched.
  */
 import { randomBytes } from 'node:crypto';
+import { localInstancesMax } from '../../../contracts/settings.ts';
 import {
   type BootDocument,
   type Cloud,
@@ -28,7 +29,7 @@ export interface LocalCloudOptions {
   kafkaLibs: string;
   /** Identifies the machine's boot; after another one, wanted instances are started again. */
   bootId?: () => string;
-  /** Default 64. */
+  /** Default localInstancesMax. */
   instancesMax?: number;
 }
 
@@ -295,7 +296,7 @@ class LocalCloud implements Cloud {
   }
 
   private get instancesMax(): number {
-    return this.options.instancesMax ?? 64;
+    return this.options.instancesMax ?? localInstancesMax;
   }
 
   private requireUnused(ports: number[]): void {

@@ -109,7 +109,7 @@ export const wrongSpecs: WrongSpec[] = [
         field: 'nmae',
         rule: 'unknown-field',
         message: 'is no field of this object',
-        remedy: 'remove it, or look for a misspelling in docs/reference/cluster-spec.md',
+        remedy: 'did you mean `name`?',
       },
     ],
   },
@@ -222,9 +222,8 @@ export const wrongSpecs: WrongSpec[] = [
       {
         field: 'kafka.config["listeners"]',
         rule: 'config-key-reserved',
-        message: 'is set by Asgard itself',
-        remedy:
-          'remove it; listeners, security, ids, racks and disks follow from the rest of the spec',
+        message: 'follows from the machines: every node gets listeners of its own address',
+        remedy: 'remove it; the connection that Asgard hands out says where clients connect',
       },
     ],
   },
@@ -237,9 +236,8 @@ export const wrongSpecs: WrongSpec[] = [
       {
         field: 'kafka.config["log.dirs"]',
         rule: 'config-key-reserved',
-        message: 'is set by Asgard itself',
-        remedy:
-          'remove it; listeners, security, ids, racks and disks follow from the rest of the spec',
+        message: 'is the mount of the node’s data volume',
+        remedy: 'remove it; nodes[].diskGiB says how large the volume is',
       },
     ],
   },
@@ -252,9 +250,9 @@ export const wrongSpecs: WrongSpec[] = [
       {
         field: 'kafka.config["authorizer.class.name"]',
         rule: 'config-key-reserved',
-        message: 'is set by Asgard itself',
-        remedy:
-          'remove it; listeners, security, ids, racks and disks follow from the rest of the spec',
+        message:
+          'is part of the security that Asgard sets up: SCRAM users, ACLs, its own principals',
+        remedy: 'remove it; see docs/guides/security.md',
       },
     ],
   },
@@ -267,9 +265,9 @@ export const wrongSpecs: WrongSpec[] = [
       {
         field: 'kafka.config["super.users"]',
         rule: 'config-key-reserved',
-        message: 'is set by Asgard itself',
-        remedy:
-          'remove it; listeners, security, ids, racks and disks follow from the rest of the spec',
+        message:
+          'is part of the security that Asgard sets up: SCRAM users, ACLs, its own principals',
+        remedy: 'remove it; see docs/guides/security.md',
       },
     ],
   },
@@ -282,9 +280,8 @@ export const wrongSpecs: WrongSpec[] = [
       {
         field: 'kafka.config["node.id"]',
         rule: 'config-key-reserved',
-        message: 'is set by Asgard itself',
-        remedy:
-          'remove it; listeners, security, ids, racks and disks follow from the rest of the spec',
+        message: 'follows from nodes: Asgard forms the quorum and gives out node ids',
+        remedy: 'remove it; say who votes by the role `controller` in nodes[].roles',
       },
     ],
   },
@@ -368,7 +365,7 @@ export const wrongSpecs: WrongSpec[] = [
         field: 'kafka.config["default.replication.factor"]',
         rule: 'rf-brokers',
         message: '4 replicas need 4 brokers, there are 3',
-        remedy: 'use at most 3',
+        remedy: 'use at most 3, or add brokers',
       },
     ],
   },
@@ -381,8 +378,8 @@ export const wrongSpecs: WrongSpec[] = [
       {
         field: 'kafka.config["min.insync.replicas"]',
         rule: 'min-isr',
-        message: '3 with a default replication factor of 3 allows no broker to stop',
-        remedy: 'use at most 2',
+        message: 'min.insync.replicas 3 with default.replication.factor 3 allows no broker to stop',
+        remedy: 'use min.insync.replicas of at most 2',
       },
       {
         field: 'topics[0].replicationFactor',
@@ -532,8 +529,8 @@ export const wrongSpecs: WrongSpec[] = [
       {
         field: 'nodes',
         rule: 'node-limit',
-        message: '1001 nodes are more than 1000',
-        remedy: 'ask for fewer',
+        message: '1001 nodes are more than the 64 that provider local takes',
+        remedy: 'ask for 64 or fewer',
       },
     ],
   },
@@ -663,16 +660,16 @@ export const wrongSpecs: WrongSpec[] = [
     ],
   },
   {
-    name: 'a rack with a blank',
+    name: 'a rack with a blank at its end',
     change: (s) => {
-      s.nodes[0].racks = ['rack a', 'rack-b', 'rack-c'];
+      s.nodes[0].racks = ['rack-a ', 'rack-b', 'rack-c'];
     },
     expected: [
       {
         field: 'nodes[0].racks',
-        rule: 'name',
-        message: 'holds a name that is no rack name',
-        remedy: 'use a–z, 0–9 and -, at most 40',
+        rule: 'rack-name',
+        message: '`rack-a ` is no rack name',
+        remedy: 'use 1–128 visible characters, with no blank at either end',
       },
     ],
   },
@@ -696,7 +693,7 @@ export const wrongSpecs: WrongSpec[] = [
       s.nodes[0].diskGiB = 0;
     },
     expected: [
-      { field: 'nodes[0].diskGiB', rule: 'disk', message: '0 GiB', remedy: 'ask for at least 1' },
+      { field: 'nodes[0].diskGiB', rule: 'disk', message: '0 GiB', remedy: 'ask for 1 to 65536' },
     ],
   },
   {
@@ -721,9 +718,9 @@ export const wrongSpecs: WrongSpec[] = [
     expected: [
       {
         field: 'topics[0].partitions',
-        rule: 'partitions',
-        message: '0 partitions',
-        remedy: 'use 1 to 10000',
+        rule: 'required',
+        message: 'is missing',
+        remedy: 'add it',
       },
     ],
   },
@@ -954,7 +951,7 @@ export const wrongSpecs: WrongSpec[] = [
         field: 'topics[0].config["log.retention.ms"]',
         rule: 'config-key-unknown',
         message: 'is no topic configuration key of Kafka 4.3.1',
-        remedy: 'did you mean `local.retention.ms`?',
+        remedy: 'did you mean `retention.ms`?',
       },
     ],
   },
@@ -1176,6 +1173,264 @@ export const wrongSpecs: WrongSpec[] = [
     },
     expected: [
       { field: 'protection', rule: 'type', message: 'must be a boolean', remedy: 'give a boolean' },
+    ],
+  },
+  {
+    name: 'more nodes than the local cloud takes',
+    change: (s) => {
+      s.nodes[0].count = 101;
+    },
+    expected: [
+      {
+        field: 'nodes',
+        rule: 'node-limit',
+        message: '101 nodes are more than the 64 that provider local takes',
+        remedy: 'ask for 64 or fewer',
+      },
+    ],
+  },
+  {
+    name: 'a key of an older Kafka',
+    change: (s) => {
+      s.kafka.config['zookeeper.connect'] = 'zk:2181';
+    },
+    expected: [
+      {
+        field: 'kafka.config["zookeeper.connect"]',
+        rule: 'config-key-removed',
+        message: 'was a broker key of older Kafkas; Kafka 4.3.1 does not have it',
+        remedy:
+          'remove it; Kafka 4 has no ZooKeeper, controllers keep the metadata (nodes[].roles)',
+      },
+    ],
+  },
+  {
+    name: 'a topic key of an older Kafka',
+    change: (s) => {
+      s.topics[0].config = { 'message.format.version': '2.8' };
+    },
+    expected: [
+      {
+        field: 'topics[0].config["message.format.version"]',
+        rule: 'config-key-removed',
+        message: 'was a topic key of older Kafkas; Kafka 4.3.1 does not have it',
+        remedy: 'remove it; Kafka 4 writes one record format (v2) only',
+      },
+    ],
+  },
+  {
+    name: 'a key that is near none',
+    change: (s) => {
+      s.kafka.config['my.plugin.setting'] = 1;
+    },
+    expected: [
+      {
+        field: 'kafka.config["my.plugin.setting"]',
+        rule: 'config-key-unknown',
+        message: 'is no broker configuration key of Kafka 4.3.1',
+        remedy: 'remove it; nothing in Kafka would read it',
+      },
+    ],
+  },
+  {
+    name: '2 GiB where Kafka has 31 bits',
+    change: (s) => {
+      s.topics[0].config = { 'segment.bytes': 2147483648 };
+    },
+    expected: [
+      {
+        field: 'topics[0].config["segment.bytes"]',
+        rule: 'config-value',
+        message: '2147483648 is above 2147483647',
+        remedy: 'give at most 2147483647',
+      },
+    ],
+  },
+  {
+    name: 'a number that JSON does not keep',
+    change: (s) => {
+      s.topics[0].config = { 'flush.messages': 2 ** 63 };
+    },
+    expected: [
+      {
+        field: 'topics[0].config["flush.messages"]',
+        rule: 'config-value',
+        message: 'is a number beyond 2^53, which JSON does not keep exactly',
+        remedy: 'write it as a string',
+      },
+    ],
+  },
+  {
+    name: 'a level outside its range and its exception',
+    change: (s) => {
+      s.topics[0].config = { 'compression.gzip.level': 10 };
+    },
+    expected: [
+      {
+        field: 'topics[0].config["compression.gzip.level"]',
+        rule: 'config-value',
+        message: '10 is above 9',
+        remedy: 'give at most 9, or -1',
+      },
+    ],
+  },
+  {
+    name: 'a compression that topics do not have',
+    change: (s) => {
+      s.topics[0].config = { 'compression.type': 'none' };
+    },
+    expected: [
+      {
+        field: 'topics[0].config["compression.type"]',
+        rule: 'config-value',
+        message: '`none` is not accepted',
+        remedy: 'use one of uncompressed, zstd, lz4, snappy, gzip, producer',
+      },
+    ],
+  },
+  {
+    name: 'a class that nodes do not have',
+    change: (s) => {
+      s.kafka.config['metric.reporters'] = 'com.example.Reporter';
+    },
+    expected: [
+      {
+        field: 'kafka.config["metric.reporters"]',
+        rule: 'config-value',
+        message:
+          '`com.example.Reporter` is no class of Kafka’s own jars that fits here; nodes run no others',
+        remedy: 'use org.apache.kafka.common.metrics.JmxReporter, or remove it',
+      },
+    ],
+  },
+  {
+    name: 'no retention at all',
+    change: (s) => {
+      s.kafka.config['log.retention.hours'] = 0;
+    },
+    expected: [
+      {
+        field: 'kafka.config["log.retention.hours"]',
+        rule: 'config-together',
+        message: 'log.retention must be unlimited (-1) or at least 1 ms; log.retention.hours is 0',
+        remedy: 'change one of log.retention.ms, log.retention.minutes, log.retention.hours',
+      },
+    ],
+  },
+  {
+    name: 'compaction lags that contradict the brokers’',
+    change: (s) => {
+      s.kafka.config['log.cleaner.max.compaction.lag.ms'] = 1000;
+      s.topics[0].config = { 'min.compaction.lag.ms': 2000 };
+    },
+    expected: [
+      {
+        field: 'topics[0].config["min.compaction.lag.ms"]',
+        rule: 'config-together',
+        message:
+          'min.compaction.lag.ms must not be more than max.compaction.lag.ms; min.compaction.lag.ms is 2000, max.compaction.lag.ms is 1000',
+        remedy: 'change one of min.compaction.lag.ms, max.compaction.lag.ms',
+      },
+    ],
+  },
+  {
+    name: 'internal topics that need more brokers',
+    change: (s) => {
+      s.kafka.config['offsets.topic.replication.factor'] = 5;
+      s.kafka.config['transaction.state.log.min.isr'] = 3;
+    },
+    expected: [
+      {
+        field: 'kafka.config["offsets.topic.replication.factor"]',
+        rule: 'rf-brokers',
+        message: '5 replicas need 5 brokers, there are 3',
+        remedy: 'use at most 3, or add brokers',
+      },
+      {
+        field: 'kafka.config["transaction.state.log.min.isr"]',
+        rule: 'min-isr',
+        message:
+          'transaction.state.log.min.isr 3 with transaction.state.log.replication.factor 3 allows no broker to stop',
+        remedy: 'use transaction.state.log.min.isr of at most 2',
+      },
+    ],
+  },
+  {
+    name: 'a topic in Strimzi’s words',
+    change: (s) => {
+      s.topics[0].topicName = 'x';
+      s.topics[0].replicas = 3;
+    },
+    expected: [
+      {
+        field: 'topics[0].topicName',
+        rule: 'unknown-field',
+        message: 'is no field of this object',
+        remedy: 'did you mean `name`?',
+      },
+      {
+        field: 'topics[0].replicas',
+        rule: 'unknown-field',
+        message: 'is no field of this object',
+        remedy: 'did you mean `replicationFactor`?',
+      },
+    ],
+  },
+  {
+    name: 'a pool in Strimzi’s words',
+    change: (s) => {
+      s.nodes[0].replicas = 3;
+    },
+    expected: [
+      {
+        field: 'nodes[0].replicas',
+        rule: 'unknown-field',
+        message: 'is no field of this object',
+        remedy: 'did you mean `count`?',
+      },
+    ],
+  },
+  {
+    name: 'a topic without a replication factor',
+    change: (s) => {
+      delete s.topics[0].replicationFactor;
+    },
+    expected: [
+      {
+        field: 'topics[0].replicationFactor',
+        rule: 'required',
+        message: 'is missing',
+        remedy: 'add it',
+      },
+    ],
+  },
+  {
+    name: 'a text without end',
+    change: (s) => {
+      s.kafka.config['log.retention.hours'] = '1'.repeat(10_001);
+    },
+    expected: [
+      {
+        field: 'kafka.config["log.retention.hours"]',
+        rule: 'limit',
+        message: 'must not have more than 10000 characters',
+        remedy: 'keep within 10000',
+      },
+    ],
+  },
+  {
+    name: 'a gate on records that the brokers refuse',
+    change: (s) => {
+      s.kafka.config['message.max.bytes'] = 1000;
+      s.loadTest = { messageBytes: 1000 };
+    },
+    expected: [
+      {
+        field: 'loadTest.messageBytes',
+        rule: 'load-message',
+        message: '1000 bytes do not fit into message.max.bytes of the brokers',
+        remedy: 'use at most 917, or a larger message.max.bytes',
+      },
     ],
   },
 ];
