@@ -4,7 +4,7 @@
  * altered, and when a topic is made. test/kafka-config proves accept and refuse equal to those
  * classes. Pure; only for maps whose single values are right.
  */
-import { keyOf, wholeNumber } from '../../contracts/kafka-values.ts';
+import { type ConfigKind, keyOf, wholeNumber } from '../../contracts/kafka-values.ts';
 import type { Violation } from '../../contracts/spec.ts';
 import { type Effective, familiesOf, topicValues } from './config-values.ts';
 
@@ -289,9 +289,11 @@ function told(field: string, config: Config, values: Effective, demand: Demand):
   ];
 }
 
-/** Every demand in words, for those who prove that each one was tried. */
-export const relationSentences: readonly string[] = [
-  ...brokerDemands,
-  ...topicDemands,
-  ...tieredDemands(false),
-].map((demand) => demand.sentence);
+/** Every demand by its keys and in words, for those who prove that each one was tried. */
+export const relations: readonly { level: ConfigKind; keys: string[]; sentence: string }[] = [
+  ...brokerDemands.map((demand) => ({ level: 'broker' as const, ...demand })),
+  ...[...topicDemands, ...tieredDemands(false)].map((demand) => ({
+    level: 'topic' as const,
+    ...demand,
+  })),
+];

@@ -1,6 +1,7 @@
 /** Values and combinations to try on every key: of all types, at all bounds, in all spellings. */
 import fc from 'fast-check';
 import { brokerKeys, type KafkaKey, topicKeys } from '../../contracts/kafka-keys.ts';
+import { relations } from '../../domain/cluster/config-relations.ts';
 import { reservedReason } from '../../domain/cluster/foreign-keys.ts';
 
 type Config = Record<string, string>;
@@ -106,6 +107,17 @@ const families = [
   /^remote\.(?!.*class)/,
   /./,
 ];
+
+/** Every two keys that must fit each other, with every value near their defaults. */
+export const brokerPairs = (): Config[] =>
+  relations
+    .filter(({ level }) => level === 'broker')
+    .flatMap(({ keys }) => keys.flatMap((a, i) => keys.slice(i + 1).map((b) => [a, b] as const)))
+    .flatMap(([a, b]) =>
+      near(brokerKeys[a] as KafkaKey).flatMap((x) =>
+        near(brokerKeys[b] as KafkaKey).map((y) => ({ [a]: x, [b]: y })),
+      ),
+    );
 
 /** Combinations of broker keys, the same for the same seed. */
 export const brokerCombinations = (each: number, seed: number): Config[] =>
