@@ -34,10 +34,10 @@ export function createFileSecretStore({ dir, env = {} }: FileSecretOptions): Sec
       const before = await read(cluster);
       if (before) return before;
       keepPrivate(dir);
-      const draft = await writeDraft(file(cluster), JSON.stringify(newSecrets(), null, 2));
       // Links fail when the name exists: the first creator wins, whoever else was at it.
-      await link(draft, file(cluster)).catch(ifExists);
-      await rm(draft, { force: true });
+      await withDraft(file(cluster), JSON.stringify(newSecrets(), null, 2), (draft) =>
+        link(draft, file(cluster)).catch(ifExists),
+      );
       await sync(dir);
       const stored = await read(cluster);
       if (!stored) throw new Error(`secrets of ${cluster} were deleted while being created`);
@@ -56,15 +56,29 @@ export function createFileSecretStore({ dir, env = {} }: FileSecretOptions): Sec
       if (!secrets) throw new Error(`no secrets of ${cluster} are stored`);
       keepPrivate(dir);
       const text = clientProperties(bootstrap, secrets.passwords.admin);
-      await rename(await writeDraft(clientFile(cluster), text), clientFile(cluster));
+      await withDraft(clientFile(cluster), text, (draft) => rename(draft, clientFile(cluster)));
       return clientFile(cluster);
     },
   };
 }
 
-/** Writes `text` beside `path` (0600), on disk when this returns; answers the draft's path. */
-async function writeDraft(path: string, text: string): Promise<string> {
+/** A draft holds passwords: it goes with the try that made it, whatever becomes of that. */
+async function withDraft(
+  path: string,
+  text: string,
+  use: (draft: string) => Promise<void>,
+): Promise<void> {
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  try {
+    await writeDraft(draft, text);
+    await use(draft);
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/** Writes `text` (0600), on disk when this returns. */
+async function writeDraft(draft: string, text: string): Promise<void> {
   const handle = await open(draft, 'wx', 0o600);
   try {
     await handle.writeFile(text);
@@ -72,7 +86,6 @@ async function writeDraft(path: string, text: string): Promise<string> {
   } finally {
     await handle.close();
   }
-  return draft;
 }
 
 /** Puts the names of a directory on disk: passwords must not be older than what they open. */

@@ -106,7 +106,7 @@ describe('observeCluster', () => {
     for (const end of ['', '-wal', '-shm']) {
       rmSync(join(lab.dir, 'cloud', `cloud.db${end}`), { force: true });
     }
-    const observed = run(() => createActivities(lab.deps).kafka.observeCluster(scope));
+    const observed = run(() => createActivities(lab.deps).kafka.observeCluster({ scope }));
     await expect(observed).rejects.toMatchObject({
       type: 'ProviderRefused',
       nonRetryable: true,

@@ -1,5 +1,13 @@
 /** The secret store: files that only their owner can read, and one winner among racing creators. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -30,6 +38,18 @@ describe('the secret store', () => {
     expect(mode(join(dir, 'a/orders.json'))).toBe(0o600);
     expect(mode(file)).toBe(0o600);
     expect(readFileSync(file, 'utf8')).toContain('security.protocol=SASL_PLAINTEXT');
+  });
+
+  it('leaves no draft behind when a file cannot be written', async () => {
+    mkdirSync(join(dir, 'a/blocked.client.properties'), { recursive: true });
+    await store.create('blocked');
+    for (let tries = 0; tries < 3; tries++) {
+      await expect(store.writeClientProperties('blocked', '127.0.0.1:1')).rejects.toThrow(/./);
+    }
+    const left = readdirSync(join(dir, 'a')).filter((name) => name.startsWith('blocked'));
+    expect(left.sort()).toEqual(['blocked.client.properties', 'blocked.json']);
+    rmSync(join(dir, 'a/blocked.client.properties'), { recursive: true });
+    await store.delete('blocked');
   });
 
   it('forgets, also twice', async () => {
