@@ -24,7 +24,7 @@ import {
   topicCombinations,
   valuesFor,
 } from './cases.ts';
-import { type Answer, askKafka, type Question } from './oracle.ts';
+import { type Answer, askKafka, printedTables, type Question } from './oracle.ts';
 
 type Config = Record<string, string>;
 type Ask = Exclude<Question, { base: Config }>;
@@ -133,6 +133,12 @@ const writtenByHand: Config[] = [
   },
   { 'remote.log.metadata.manager.listener.name': 'NOWHERE' },
 ];
+
+describe('the table of keys', () => {
+  it('is what the jars print today, and no hand has changed it', () => {
+    expect(printedTables()).toEqual([brokerKeys, topicKeys]);
+  });
+});
 
 describe('the configuration of Kafka', () => {
   const outcomes = judge(singleQuestions());

@@ -16,23 +16,41 @@ export interface Answer {
   normal?: Record<string, string>;
 }
 
-const program = fileURLToPath(new URL('Oracle.java', import.meta.url));
+const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** One answer a question, in order. The process ends with its input, whatever becomes of us. */
-export function askKafka(questions: Question[]): Answer[] {
+/** Runs one source file on the jars of brokers; its output, or an error with its last words. */
+function run(source: string, input = ''): string {
   const { paths } = settingsFrom(process.env, homedir());
   const { JAVA_HOME } = process.env;
   const java = JAVA_HOME ? `${JAVA_HOME}/bin/java` : 'java';
-  const run = spawnSync(java, ['-Xmx512m', '-cp', `${paths.kafkaLibs}/*`, program], {
-    input: questions.map((q) => `${JSON.stringify(q)}\n`).join(''),
+  const ran = spawnSync(java, ['-Xmx512m', '-cp', `${paths.kafkaLibs}/*`, source], {
+    input,
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
     timeout: 240_000,
   });
-  const answers = run.stdout.split('\n').filter((line) => line !== '');
-  if (run.status !== 0 || answers.length !== questions.length) {
-    const why = (run.stderr || String(run.error)).trim().split('\n').slice(-5).join('\n');
-    throw new Error(`Kafka's judge (it needs a JDK: openjdk-17-jdk-headless) ended early:\n${why}`);
-  }
-  return answers.map((line) => JSON.parse(line) as Answer);
+  if (ran.status === 0) return ran.stdout;
+  const why = (ran.stderr || String(ran.error)).trim().split('\n').slice(-5).join('\n');
+  throw new Error(`${source} needs a JDK (openjdk-17-jdk-headless), and ended early:\n${why}`);
+}
+
+/** One answer a question, in order. The process ends with its input, whatever becomes of us. */
+export function askKafka(questions: Question[]): Answer[] {
+  const input = questions.map((q) => `${JSON.stringify(q)}\n`).join('');
+  const answers = run(file('Oracle.java'), input)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Answer);
+  if (answers.length !== questions.length) throw new Error(`${answers.length} answers`);
+  return answers;
+}
+
+/** The tables of keys as the jars print them now: brokers' first, topics' second. */
+export function printedTables(): Record<string, unknown>[] {
+  const text = run(file('../../deploy/kafka/ConfigKeys.java'));
+  return ['brokerKeys', 'topicKeys'].map((name) => {
+    const table = text.split(`export const ${name}`)[1]?.split('\n};')[0] ?? '';
+    const rows = [...table.matchAll(/^ {2}("[^"]+"): (\{.*\}),?$/gm)];
+    return Object.fromEntries(rows.map((r) => [JSON.parse(r[1] ?? ''), JSON.parse(r[2] ?? '')]));
+  });
 }

@@ -50,6 +50,10 @@ export interface RealCluster {
 export async function startRealCluster(options: {
   nodes: 1 | 3;
   dir: string;
+  /** Rack of every node; default `rack-<node id>`. */
+  rack?: string;
+  /** What nodes boot with beside Asgard's own settings. */
+  staticConfig?: Record<string, string>;
 }): Promise<RealCluster> {
   const { dir } = options;
   mkdirSync(dir, { recursive: true });
@@ -68,7 +72,7 @@ export async function startRealCluster(options: {
     const { target, volume, nic } = node;
     const boot = bootDocument({
       node: target,
-      staticConfig: {},
+      staticConfig: options.staticConfig ?? {},
       kafkaVersion,
       secrets,
       peers: nodes.map(peerOf),
@@ -81,7 +85,7 @@ export async function startRealCluster(options: {
     node.instanceId = id;
   };
   for (let i = 0; i < options.nodes; i++) {
-    nodes.push(await reserve(cloud, i, ['broker', 'controller']));
+    nodes.push(await reserve(cloud, i, ['broker', 'controller'], options.rack));
   }
   for (const node of nodes) await launch(node, node.target.slot);
   const brokers = nodes.map(({ nic }) => `${nic.host}:${nic.clientPort}`);
@@ -94,7 +98,7 @@ export async function startRealCluster(options: {
     access,
     clientProperties: await store.writeClientProperties(name, brokers.join(',')),
     addBroker: async () => {
-      const node = await reserve(cloud, nodes.length, ['broker']);
+      const node = await reserve(cloud, nodes.length, ['broker'], options.rack);
       nodes.push(node);
       await launch(node, node.target.slot);
       return node;
@@ -116,9 +120,9 @@ async function reserve(
   cloud: Cloud,
   nodeId: number,
   roles: NodeTarget['roles'],
+  rack = `rack-${nodeId}`,
 ): Promise<RealNode> {
   const token = `main-${nodeId}`;
-  const rack = `rack-${nodeId}`;
   const size = { instanceType: 'local.small', diskGiB: 1 };
   const volume = await cloud.createVolume({ token, diskGiB: 1, rack, tags: {} });
   const nic = await cloud.createInterface({ token, rack, tags: {} });
