@@ -25,6 +25,9 @@ const bodyBytesMax = 1024 * 1024;
 export async function buildApp({ temporal, token, logging }: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     bodyLimit: bodyBytesMax,
+    // Such keys are fields like any other: ours to refuse by name, and never "not valid JSON".
+    onProtoPoisoning: 'ignore',
+    onConstructorPoisoning: 'ignore',
     logger: logging ? { level: 'info', redact: ['req.headers.authorization'] } : false,
     // Bodies are checked against the contracts by our own rules, which name field, rule and remedy.
     schemaErrorFormatter: (errors) => new Error(errors[0]?.message ?? 'bad request'),

@@ -5,6 +5,7 @@
 import type { ObservedCluster, ObservedNode, ObservedTopic } from '../../contracts/observed.ts';
 import type { NodeTarget } from '../../contracts/plan.ts';
 import type { NormalSpec, Violation } from '../../contracts/spec.ts';
+import { checkHalfway } from './halfway.ts';
 import { isStepped } from './kafka-config.ts';
 import { targetNodes } from './nodes.ts';
 import { metricName } from './topic-rules.ts';
@@ -19,6 +20,7 @@ export function checkTransition(spec: NormalSpec, observed: ObservedCluster): Vi
     ...checkTopicChanges(spec, observed),
     ...checkCollisions(spec, observed),
     ...checkSteps(spec, observed),
+    ...checkHalfway(spec, observed),
   ];
 }
 

@@ -13,6 +13,8 @@ export interface WrongRequest {
 }
 
 const spec = (change: object) => ({ ...exampleSpec(), ...change });
+/** An object with one key that only a JSON reader can make. */
+const hostile = (key: string): object => JSON.parse(`{"${key}": 1}`);
 const invalid = { status: 400, type: 'InvalidInput' };
 const clusters = { method: 'POST', url: '/v1/clusters' } as const;
 const plan = { method: 'POST', url: '/v1/clusters/plan' } as const;
@@ -53,6 +55,27 @@ export const wrongRequests: WrongRequest[] = [
     body: { spec: exampleSpec(), dry: 1 },
     ...invalid,
     field: 'dry',
+  },
+  {
+    name: 'a prototype as field',
+    ...clusters,
+    body: '{"__proto__": {"x": 1}, "spec": {}}',
+    ...invalid,
+    field: '__proto__',
+  },
+  {
+    name: 'a prototype as configuration key',
+    ...clusters,
+    body: { spec: spec({ kafka: { version: '4.3.1', config: hostile('__proto__') } }) },
+    ...invalid,
+    field: 'spec.kafka.config["__proto__"]',
+  },
+  {
+    name: 'a constructor as configuration key',
+    ...plan,
+    body: { spec: spec({ kafka: { version: '4.3.1', config: hostile('constructor') } }) },
+    ...invalid,
+    field: 'spec.kafka.config["constructor"]',
   },
   {
     name: 'a word as approval',

@@ -118,6 +118,28 @@ describe('a thread count', () => {
   });
 });
 
+describe('configuration that only fits after the restarts of its own plan', () => {
+  const buffer = 'log.cleaner.dedupe.buffer.size';
+
+  it('is refused, and accepted once nodes have restarted', () => {
+    const world = built(withConfig({ 'log.cleaner.threads': 8, [buffer]: 64 * 2 ** 20 }));
+    const wanted = normal(withConfig({ 'log.cleaner.threads': 1, [buffer]: 4 * 2 ** 20 }));
+    expect(checkTransition(wanted, world)).toMatchObject([
+      { field: `kafka.config["${buffer}"]`, rule: 'config-order' },
+    ]);
+    const first = normal(withConfig({ 'log.cleaner.threads': 1, [buffer]: 64 * 2 ** 20 }));
+    expect(checkTransition(first, world)).toEqual([]);
+    const restarted = simulate(world, planCluster(first, world).steps);
+    expect(checkTransition(wanted, restarted)).toEqual([]);
+  });
+
+  it('is no matter for topics that are as they were', () => {
+    const world = built(withConfig({}, { 'min.compaction.lag.ms': 5 }));
+    const spec = withConfig({ 'log.retention.hours': 5 }, { 'min.compaction.lag.ms': 5 });
+    expect(checkTransition(normal(spec), world)).toEqual([]);
+  });
+});
+
 describe('what a running reassignment set', () => {
   const throttled = () => {
     const world = built(withConfig({}));
