@@ -1,4 +1,4 @@
-/** The lease book: every transition by itself, then random lives of a book against a small model. */
+/** The lease book: every transition by itself; random lives of a book against a small model. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
