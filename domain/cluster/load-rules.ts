@@ -47,17 +47,30 @@ function checkRange(load: NormalLoad, name: string, [low, high]: [number, number
 
 /** A gate on records that the cluster's own topics would refuse would measure nothing of use. */
 function checkMessage(load: NormalLoad, config: Record<string, string>): Violation[] {
-  const largest = brokerValues(config).maybe('message.max.bytes');
-  if (largest === undefined) return [];
-  const most = Number(largest) - batchOverheadBytes;
-  if (load.messageBytes <= most || load.messageBytes > 900_000) return [];
-  const message = `${load.messageBytes} bytes do not fit into message.max.bytes of the brokers`;
-  const remedy = `use at most ${Math.max(0, most)}, or a larger message.max.bytes`;
-  return [{ field: 'loadTest.messageBytes', rule: 'load-message', message, remedy }];
+  const values = brokerValues(config);
+  const largest = Number(values.maybe('message.max.bytes') ?? Number.POSITIVE_INFINITY);
+  const request = Number(values.maybe('socket.request.max.bytes') ?? Number.POSITIVE_INFINITY);
+  const most = largest - batchOverheadBytes;
+  const found: Violation[] = [];
+  const add = (field: string, rule: string, message: string, remedy: string) =>
+    found.push({ field, rule, message, remedy });
+  if (load.messageBytes > most && load.messageBytes <= 900_000) {
+    const message = `${load.messageBytes} bytes do not fit into message.max.bytes of the brokers`;
+    const remedy = `use at most ${Math.max(0, most)}, or a larger message.max.bytes`;
+    add('loadTest.messageBytes', 'load-message', message, remedy);
+  }
+  if (request < requestBytes) {
+    const message = `${request} is less than the requests of the load test, up to ${requestBytes}`;
+    const remedy = `use at least ${requestBytes}, or provision without a load test`;
+    add('kafka.config["socket.request.max.bytes"]', 'load-request', message, remedy);
+  }
+  return found;
 }
 
 /** Head of a record batch (61), and of a record with its largest length fields (22). */
 const batchOverheadBytes = 83;
+/** What the generator puts into one request (providers/load/backlog.ts) with its heads. */
+const requestBytes = 1_200_000;
 
 const factorViolation = (factor: number, brokers: number): Violation => ({
   field: 'loadTest.replicationFactor',

@@ -1433,4 +1433,18 @@ export const wrongSpecs: WrongSpec[] = [
       },
     ],
   },
+  {
+    name: 'requests that the gate does not fit into',
+    change: (s) => {
+      s.kafka.config['socket.request.max.bytes'] = 100_000;
+    },
+    expected: [
+      {
+        field: 'kafka.config["socket.request.max.bytes"]',
+        rule: 'load-request',
+        message: '100000 is less than the requests of the load test, up to 1200000',
+        remedy: 'use at least 1200000, or provision without a load test',
+      },
+    ],
+  },
 ];
