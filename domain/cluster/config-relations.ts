@@ -1,8 +1,8 @@
 /**
  * Whether keys of Kafka's configuration fit each other: those of brokers by the table of
  * broker-demands.ts, those of topics as LogConfig checks them when a topic is made.
- * test/kafka-config proves accept and refuse equal to Kafka's own classes. Pure; only for maps whose
- * single values are right.
+ * test/kafka-config proves accept and refuse equal to Kafka's own classes. Pure; only for maps
+ * whose single values are right.
  */
 import type { ConfigKind } from '../../contracts/kafka-values.ts';
 import type { Violation } from '../../contracts/spec.ts';
