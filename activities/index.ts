@@ -8,6 +8,7 @@ import { createReadinessActivities } from './kafka/readiness.ts';
 import type { ActivityDeps } from './lib/deps.ts';
 import { onlyForSameRun } from './lib/same-run.ts';
 import { createLoadActivities } from './load/load-test.ts';
+import { createStandingActivities } from './load/standing.ts';
 import { createObserveActivities } from './observe/observe.ts';
 
 /** Every activity refuses a run that was made by a reset (lib/same-run.ts). */
@@ -24,7 +25,7 @@ export function createActivities(deps: ActivityDeps) {
       ...createReadinessActivities(deps),
       ...createObserveActivities(deps),
     }),
-    load: onlyForSameRun(createLoadActivities(deps)),
+    load: onlyForSameRun({ ...createLoadActivities(deps), ...createStandingActivities(deps) }),
   };
 }
 

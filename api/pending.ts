@@ -28,5 +28,7 @@ function workOf(a: PendingActivity): PendingWork {
 
 function textOf(payload: Payload | undefined): string | undefined {
   const value: unknown = payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
-  return typeof value === 'string' ? value : undefined;
+  if (typeof value === 'string') return value;
+  const { text } = (value ?? {}) as { text?: unknown };
+  return typeof text === 'string' ? text : undefined;
 }

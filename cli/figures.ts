@@ -1,16 +1,17 @@
 /** A load test's verdict and figures as lines for people. */
 import type { LatencyMs, LoadReport, LoadVerdict } from '../contracts/load.ts';
+import { searchLimitOf } from '../domain/load/generator.ts';
 import { type Colours, coloursFor } from './colours.ts';
 
-/** Verdict, reasons, thresholds, then the figures; coloured for standard output by default. */
+/** Verdict, reasons, notes, thresholds, then the figures; coloured for standard output. */
 export function figuresText(
-  { verdict, reasons, thresholds, report }: LoadVerdict,
+  { verdict, reasons, notes, thresholds, report }: LoadVerdict,
   pc: Colours = coloursFor(process.stdout),
 ): string[] {
   const paint = { pass: pc.green, fail: pc.red, unknown: pc.yellow }[verdict];
   return [
     `load test: ${paint(verdict)}`,
-    ...(reasons ?? []).map((r) => `  ${r}`),
+    ...[...(reasons ?? []), ...(notes ?? [])].map((line) => `  ${line}`),
     ...(thresholds ?? []).map(
       (t) => `  ${t.ok ? pc.green('✔') : pc.red('✘')} ${t.threshold.padEnd(20)} ${t.actual}`,
     ),
@@ -22,7 +23,7 @@ export function figuresText(
           `  publish    ${latencies(report.publishMs)}`,
           `  end to end ${latencies(report.endToEndMs)}`,
           `  balance ${report.balanceMaxOverMean.toFixed(2)} (most loaded broker over mean; MB by broker: ${brokers(report)})`,
-          ...(report.generator.searchLimit === 'generator'
+          ...(searchLimitOf(report.generator) === 'generator'
             ? ['  the search for the maximum ended at the load generator’s own limit']
             : []),
         ]

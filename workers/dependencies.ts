@@ -10,7 +10,9 @@ import { parseFaultPlan, withFaults } from '../providers/cloud/faults.ts';
 import { createLocalCloud } from '../providers/cloud/local/cloud.ts';
 import { keepPrivate } from '../providers/files/private.ts';
 import { openKafkaAdmin } from '../providers/kafka/admin.ts';
+import { proveCoordination } from '../providers/load/coordination.ts';
 import { runLoad } from '../providers/load/generator.ts';
+import { openClusterWatch } from '../providers/load/watch.ts';
 import { createFileSecretStore } from '../providers/secrets/file-store.ts';
 
 /** ASGARD_FAULTS (a plan's file) puts the fault-injecting wrapper around the cloud, for tests. */
@@ -22,7 +24,7 @@ export function composeDependencies(env: NodeJS.ProcessEnv): ActivityDeps {
     clouds: { local: faulty(local, env.ASGARD_FAULTS) },
     secrets: createFileSecretStore({ dir: paths.secrets, env }),
     openKafka: openKafkaAdmin,
-    runLoad,
+    load: { run: runLoad, watch: openClusterWatch, proveCoordination },
     journal: ({ cluster, operationId, call }) => {
       const line = JSON.stringify({ at: new Date().toISOString(), operationId, call });
       // A record for people and tests; a full disk must not stop an operation.

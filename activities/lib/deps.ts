@@ -4,7 +4,7 @@
  */
 import type { Cloud } from '../../providers/cloud/cloud.ts';
 import type { OpenKafkaAdmin } from '../../providers/kafka/kafka.ts';
-import type { RunLoad } from '../../providers/load/load.ts';
+import type { LoadProvider } from '../../providers/load/load.ts';
 import type { SecretStore } from '../../providers/secrets/secrets.ts';
 
 /**
@@ -21,7 +21,7 @@ export interface ActivityDeps {
   clouds: Record<string, Cloud>;
   secrets: SecretStore;
   openKafka: OpenKafkaAdmin;
-  runLoad: RunLoad;
+  load: LoadProvider;
   /** Appends one line; must not throw for a full disk or the like: it is a record, not a lock. */
   journal(entry: JournalEntry): Promise<void>;
 }

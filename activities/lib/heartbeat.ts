@@ -9,6 +9,14 @@ export interface Beat {
   signal: AbortSignal;
   /** Replaces the text that the next heartbeat carries; people see it as the pending detail. */
   say(text: string): void;
+  /** Facts that must outlive this attempt: carried by every heartbeat from now on. */
+  keep(facts: string[]): void;
+}
+
+/** What a heartbeat carries once facts are kept; before that the text alone. */
+export interface KeptBeat {
+  text: string;
+  facts: string[];
 }
 
 const intervalMs = 1_000;
@@ -17,13 +25,21 @@ const intervalMs = 1_000;
 export async function beating<T>(work: (beat: Beat) => Promise<T>): Promise<T> {
   const context = Context.current();
   let text: string | undefined;
-  const timer = setInterval(() => context.heartbeat(text), intervalMs);
-  context.heartbeat(text);
+  let facts: string[] = [];
+  const beat = () => {
+    const kept: KeptBeat = { text: text ?? '', facts };
+    context.heartbeat(facts.length > 0 ? kept : text);
+  };
+  const timer = setInterval(beat, intervalMs);
+  beat();
   try {
     return await work({
       signal: context.cancellationSignal,
       say: (next) => {
         text = next;
+      },
+      keep: (next) => {
+        facts = next;
       },
     });
   } catch (error) {

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { NormalLoad } from '../../contracts/spec.ts';
+import { goalOf } from '../../domain/load/rate.ts';
 import { openKafkaAdmin } from '../../providers/kafka/admin.ts';
 import { runLoad } from '../../providers/load/generator.ts';
 import { kafkaTool } from '../../test/support/commands.ts';
@@ -97,9 +98,15 @@ async function ours(topic: string, rate: string): Promise<Figures> {
     warmupS: 2,
     thresholds: [],
   };
-  const { access } = cluster;
-  const signal = AbortSignal.timeout(600_000);
-  const report = await runLoad({ access, topic, runId: topic, load, onProgress: () => {}, signal });
+  const report = await runLoad({
+    access: cluster.access,
+    topic,
+    recordMark: topic,
+    recordsPerS: goalOf(load),
+    load,
+    onProgress: () => {},
+    signal: AbortSignal.timeout(600_000),
+  });
   if (report.lost + report.unread + report.errors > 0) throw new Error(JSON.stringify(report));
   const { p50, p99, p999 } = report.publishMs;
   return { mbPerS: report.bytesPerS / 1e6, p50, p99, p999 };

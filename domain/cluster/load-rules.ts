@@ -1,6 +1,7 @@
 /** Rules on the load test of a spec. */
 import type { NormalLoad, NormalSpec, Violation } from '../../contracts/spec.ts';
 import { parseRate } from '../load/rate.ts';
+import { tooFewSamples } from '../load/samples.ts';
 import { parseThreshold } from '../load/thresholds.ts';
 import { brokerValues } from './config-values.ts';
 import { brokerCount } from './normalise.ts';
@@ -28,6 +29,7 @@ export function checkLoad(spec: NormalSpec): Violation[] {
     ...load.thresholds.flatMap((text, i) =>
       syntax(`loadTest.thresholds[${i}]`, 'load-threshold', parseThreshold(text)),
     ),
+    ...checkSamples(load),
   ];
 }
 
@@ -71,6 +73,18 @@ function checkMessage(load: NormalLoad, config: Record<string, string>): Violati
 const batchOverheadBytes = 83;
 /** What the generator puts into one request (providers/load/backlog.ts) with its heads. */
 const requestBytes = 1_200_000;
+
+/** A percentile of too few records says nothing: the verdict could only be unknown. */
+function checkSamples(load: NormalLoad): Violation[] {
+  const rate = parseRate(load.rate, load.messageBytes);
+  const refused = Object.entries(ranges).some(([n, range]) => checkRange(load, n, range)[0]);
+  if (refused || 'error' in rate || rate.kind === 'max') return [];
+  const { recordsPerS } = rate;
+  return load.thresholds.flatMap((text, i) => {
+    const few = tooFewSamples(text, { recordsPerS, durationS: load.durationS });
+    return few ? syntax(`loadTest.thresholds[${i}]`, 'load-samples', few) : [];
+  });
+}
 
 const factorViolation = (factor: number, brokers: number): Violation => ({
   field: 'loadTest.replicationFactor',

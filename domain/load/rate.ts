@@ -29,3 +29,10 @@ export function parseRate(text: string, messageBytes: number): Rate | BadSyntax 
   const recordsPerS = unit === 'msg' ? amount : (amount * (byteUnits[unit] ?? 1)) / messageBytes;
   return { kind: 'fixed', recordsPerS };
 }
+
+/** What a generator is told to send: records a second, or `max`. Throws when it is no rate. */
+export function goalOf(load: { rate: string; messageBytes: number }): number | 'max' {
+  const rate = parseRate(load.rate, load.messageBytes);
+  if ('error' in rate) throw new Error(rate.error);
+  return rate.kind === 'max' ? 'max' : rate.recordsPerS;
+}

@@ -3,6 +3,7 @@
  * are milliseconds from the intended send time; `e2e_` in front means publish to consume. Pure.
  */
 import type { LatencyMs, LoadReport, ThresholdResult } from '../../contracts/load.ts';
+import { searchLimitOf } from './generator.ts';
 import { type BadSyntax, byteUnits } from './rate.ts';
 
 export type Operator = '<' | '<=' | '>' | '>=' | '==';
@@ -15,7 +16,7 @@ export interface Threshold {
 
 type Reading = (report: LoadReport) => number;
 
-const latencies: Record<string, keyof LatencyMs> = {
+const latencies: Record<string, Exclude<keyof LatencyMs, 'count'>> = {
   'p(50)': 'p50',
   'p(95)': 'p95',
   'p(99)': 'p99',
@@ -122,9 +123,11 @@ export function isMissDoubtful(text: string, report: LoadReport): boolean {
   const threshold = parseThreshold(text);
   if ('error' in threshold) return false;
   const { metric, op, value } = threshold;
-  const { searchLimit, worstLateMs = 0 } = report.generator;
+  const { worstLateMs = 0 } = report.generator;
   const actual = readings[metric]?.(report) ?? Number.NaN;
-  if (metric.startsWith('rate(')) return searchLimit === 'generator' && op.startsWith('>');
+  if (metric.startsWith('rate(')) {
+    return searchLimitOf(report.generator) === 'generator' && op.startsWith('>');
+  }
   if (metric in counts || worstLateMs <= 0) return false;
   return compare[op](Math.max(0, actual - worstLateMs), value);
 }

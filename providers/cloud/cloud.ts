@@ -60,6 +60,8 @@ export interface CloudInstance {
   volumeId: string;
   interfaceId: string;
   tags: Tags;
+  /** Another value after each start, whoever started it; absent when the cloud cannot tell. */
+  run?: string;
   /** Why it is not running, when it was not asked to stop and the cloud knows; a sentence. */
   stateReason?: string;
   /**

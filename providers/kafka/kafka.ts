@@ -107,6 +107,10 @@ export interface KafkaAdmin {
   /** Quotas that are set for the user; none: empty. */
   quotas(username: string): Promise<Quotas>;
   alterQuotas(username: string, quotas: Quotas): Promise<void>;
+  /** Ids of the consumer groups of all brokers that answer. */
+  groups(): Promise<string[]>;
+  /** Deletes a group; accepts that it is gone. `unavailable` while it has members: they may go. */
+  deleteGroup(id: string): Promise<void>;
   /** Forgets a broker that is stopped and empty. */
   unregisterBroker(nodeId: number): Promise<void>;
   close(): Promise<void>;

@@ -19,7 +19,14 @@ import {
 import { createConfigAdmin } from './config-admin.ts';
 import { createWire, type Wire } from './connection.ts';
 import { asked, protocolErrorOf } from './errors.ts';
-import type { AclRule, KafkaAccess, KafkaAdmin, QuorumView, Quotas } from './kafka.ts';
+import {
+  type AclRule,
+  type KafkaAccess,
+  type KafkaAdmin,
+  KafkaError,
+  type QuorumView,
+  type Quotas,
+} from './kafka.ts';
 import { metadataOf } from './metadata.ts';
 import { createTopicAdmin } from './topic-admin.ts';
 
@@ -48,6 +55,7 @@ export function createPlatformaticAdmin(access: KafkaAccess, timeoutMs: number):
     ...aclCalls(admin),
     ...clusterCalls(admin, wire),
     ...quotaCalls(admin),
+    ...groupCalls(admin),
     close: async () => {
       await Promise.allSettled([admin.close(), wire.close()]);
     },
@@ -219,6 +227,23 @@ function quotaCalls(admin: Admin): Pick<PlatformaticAdmin, 'quotas' | 'alterQuot
         const entities = [{ entityType: 'user' as const, entityName: username }];
         await admin.alterClientQuotas({ entries: [{ entities, ops }] });
       }, `quotas of ${username}`),
+  };
+}
+
+function groupCalls(admin: Admin): Pick<PlatformaticAdmin, 'groups' | 'deleteGroup'> {
+  return {
+    groups: () => asked(async () => [...(await admin.listGroups()).keys()].sort()),
+    deleteGroup: (id) =>
+      asked(async () => {
+        try {
+          await admin.deleteGroups({ groups: [id] });
+        } catch (error) {
+          const name = protocolErrorOf(error);
+          if (name === 'GROUP_ID_NOT_FOUND') return;
+          if (name !== 'NON_EMPTY_GROUP') throw error;
+          throw new KafkaError('unavailable', `NON_EMPTY_GROUP: ${id} has members`);
+        }
+      }, `group ${id}`),
   };
 }
 

@@ -42,11 +42,11 @@ export const runLoad: RunLoad = async (run) => {
   }
 };
 
-function threadOptions({ access, topic, runId, load }: LoadRun): ThreadOptions {
+function threadOptions({ access, topic, recordMark, load }: LoadRun): ThreadOptions {
   return {
     access,
     topic,
-    mark: runMark(runId),
+    mark: runMark(recordMark),
     messageBytes: load.messageBytes,
     partitions: load.partitions,
     acks: acks[load.acks],
@@ -67,7 +67,7 @@ async function measure(
   const begun = performance.now();
   run.onProgress({ elapsedS: 0, text: 'connecting' });
   await Promise.all([producer.opened(openWithinMs), reader.opened(openWithinMs)]);
-  const { recordsPerS, limit } = await rateOf(course);
+  const { recordsPerS, search } = await rateOf(course);
   await warmUp(course, recordsPerS);
   const records = Math.ceil(recordsPerS * load.durationS);
   producer.tell({ kind: 'rate', recordsPerS, records, measured: true });
@@ -80,7 +80,7 @@ async function measure(
   return reportOf({
     load,
     recordsPerS,
-    ...(limit ? { searchLimit: limit } : {}),
+    ...(search ? { search } : {}),
     producer: sent,
     reader: read,
     acknowledged: new Uint8Array(options.acknowledged),
@@ -90,18 +90,9 @@ async function measure(
 
 async function rateOf(
   course: Course,
-): Promise<{ recordsPerS: number; limit?: GeneratorHealth['searchLimit'] }> {
-  const { load } = course.run;
-  return load.rate === 'max' ? searchMaximum(course) : { recordsPerS: fixedRate(load) };
-}
-
-const unitBytes: Record<string, number> = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9 };
-
-/** The spec's rules have checked the text; see domain/load/rate.ts for its grammar. */
-function fixedRate({ rate, messageBytes }: LoadRun['load']): number {
-  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)(B|KB|MB|GB|msg)\/s$/.exec(rate) ?? [];
-  if (!amount) throw new Error(`\`${rate}\` is not a rate`);
-  return unit === 'msg' ? Number(amount) : (Number(amount) * (unitBytes[unit] ?? 1)) / messageBytes;
+): Promise<{ recordsPerS: number; search?: NonNullable<GeneratorHealth['search']> }> {
+  const { recordsPerS } = course.run;
+  return recordsPerS === 'max' ? searchMaximum(course) : { recordsPerS };
 }
 
 /** Sends a little longer than the warm-up, so that no pause lies before the measured window. */

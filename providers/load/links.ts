@@ -3,16 +3,10 @@
  * protocol calls: its Producer and Consumer repeat requests and wait for metadata of their own
  * accord, which a measurement must not.
  */
-import {
-  type Broker,
-  type Connection,
-  ConnectionPool,
-  listOffsetsV8,
-  metadataV12,
-} from '@platformatic/kafka';
+import { type Broker, type Connection, listOffsetsV8, metadataV12 } from '@platformatic/kafka';
 import type { KafkaAccess } from '../kafka/kafka.ts';
+import { brokerAt, poolOf, responseOf } from './pool.ts';
 
-const connectTimeoutMs = 3_000;
 const askTimeoutMs = 3_000;
 const refreshPauseMs = 200;
 
@@ -65,7 +59,7 @@ export function createLinks(r: {
 
   const refresh = async (): Promise<void> => {
     const failures: unknown[] = [];
-    for (const broker of [...brokers.values(), ...r.access.brokers.map(toBroker)]) {
+    for (const broker of [...brokers.values(), ...r.access.brokers.map(brokerAt)]) {
       try {
         return await ask(broker);
       } catch (error) {
@@ -106,36 +100,6 @@ export function createLinks(r: {
     connection,
     offsets: (timestamp) => offsetsOf({ topic: r.topic, leaders, timestamp, connection }),
   };
-}
-
-function poolOf(access: KafkaAccess, requestTimeout: number): ConnectionPool {
-  const { username, password } = access;
-  const pool = new ConnectionPool('asgard-load', {
-    sasl: { mechanism: 'SCRAM-SHA-512', username, password },
-    connectTimeout: connectTimeoutMs,
-    requestTimeout,
-  });
-  // A reset in the middle of SASL is told twice; callers hear it by their promise, and a second
-  // `error` without a listener would end the thread.
-  pool.on('connecting', ({ connection }: { connection: Connection }) => {
-    connection.on('error', () => undefined);
-  });
-  return pool;
-}
-
-function toBroker(address: string): Broker {
-  const at = address.lastIndexOf(':');
-  return { host: address.slice(0, at), port: Number(address.slice(at + 1)) };
-}
-
-/**
- * The client throws when any part of an answer holds an error code; the answer itself hangs on the
- * error. Rethrows when there was no answer.
- */
-export function responseOf<T>(error: unknown): T {
-  const { response } = error as { response?: T };
-  if (response === undefined) throw error;
-  return response;
 }
 
 async function offsetsOf(q: {

@@ -5,7 +5,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fetchV15 } from '@platformatic/kafka';
-import { type Links, responseOf } from './links.ts';
+import type { Links } from './links.ts';
+import { responseOf } from './pool.ts';
 
 const maxWaitMs = 100;
 const responseBytesMax = 8 * 1024 * 1024;

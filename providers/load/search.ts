@@ -1,11 +1,11 @@
 /**
  * The search for the highest sustainable rate: doubling until somebody falls behind, then down from
  * what came through to what holds for longer than brokers can buffer. Bounded: at most 16 steps of
- * two seconds and 8 of five, each followed by its answers.
+ * two seconds and 8 of five, each followed by its answers. Who fell behind is not judged here: the
+ * generator's share is told.
  */
 import type { GeneratorHealth } from '../../contracts/load.ts';
 import { type Course, drain, during, figures } from './course.ts';
-import { busyShareMax } from './report.ts';
 
 const searchFrom = 1_000;
 const doublingS = 2;
@@ -22,26 +22,26 @@ const sustainedShareMin = 0.95;
 /** Later than this after the step's end, and records have piled up; a short pause is no limit. */
 const lastAnswerGraceS = 0.5;
 
-type Limit = NonNullable<GeneratorHealth['searchLimit']>;
-type Step = { kept: true } | { kept: false; cameThroughPerS: number; limit: Limit };
+type Search = NonNullable<GeneratorHealth['search']>;
+type Step = { kept: true } | { kept: false; cameThroughPerS: number; sendBusyShare: number };
 
-/** Records per second, and who fell behind at the last higher rate tried. */
+/** Records per second, and what the last higher rate tried was like. */
 export async function searchMaximum(
   course: Course,
-): Promise<{ recordsPerS: number; limit: Limit }> {
+): Promise<{ recordsPerS: number; search: Search }> {
   let tried = searchFrom;
   let step = await tryRate(course, tried, doublingS);
   for (let i = 1; i < doublingsMax && step.kept; i++) {
     tried *= 2;
     step = await tryRate(course, tried, doublingS);
   }
-  let limit: Limit = 'generator';
+  let search: Search = {};
   for (let i = 0; i < holdingsMax && !step.kept; i++) {
-    limit = step.limit;
+    search = { failedRecordsPerS: tried, sendBusyShare: step.sendBusyShare };
     tried = Math.max(1, Math.min(tried, step.cameThroughPerS) * stepDown);
     step = await tryRate(course, tried, holdingS);
   }
-  return { recordsPerS: Math.max(1, tried * margin), limit };
+  return { recordsPerS: Math.max(1, tried * margin), search };
 }
 
 async function tryRate(course: Course, recordsPerS: number, seconds: number): Promise<Step> {
@@ -58,6 +58,6 @@ async function tryRate(course: Course, recordsPerS: number, seconds: number): Pr
   return {
     kept: false,
     cameThroughPerS: f.acknowledged / Math.max(seconds, f.lastAnswerS),
-    limit: busyShare > busyShareMax ? 'generator' : 'kafka',
+    sendBusyShare: busyShare,
   };
 }

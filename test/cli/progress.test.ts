@@ -32,13 +32,15 @@ const status = (change: Partial<OperationStatus> = {}): OperationStatus => ({
 const table = (s: OperationStatus, view = { width: 60, rows: 24 }) =>
   tableLines(s, { frame: 0, pc: pc.createColors(true), ...view }).map(stripVTControlCharacters);
 
-const ms = { p50: 1.5, p95: 2, p99: 3, p999: 4, max: 50_000.5, mean: 2 };
+const ms = { count: 30_000, p50: 1.5, p95: 2, p99: 3, p999: 4, max: 50_000.5, mean: 2 };
 const verdict = (change: Partial<LoadVerdict>): LoadVerdict => ({
   verdict: 'unknown',
   reasons: [],
   thresholds: [{ threshold: 'p(99)<1000', actual: '3.0 ms', ok: true }],
   report: {
     durationS: 15,
+    ratedS: 15,
+    messageBytes: 1000,
     targetRecordsPerS: 2000,
     recordsPerS: 2000,
     bytesPerS: 2e6,
@@ -49,11 +51,13 @@ const verdict = (change: Partial<LoadVerdict>): LoadVerdict => ({
     lost: 0,
     duplicates: 0,
     unread: 0,
+    missingFromWarmup: 0,
+    unmeasured: 0,
     publishMs: ms,
     endToEndMs: ms,
     perBroker: [0, 1, 2].map((brokerId) => ({ brokerId, bytes: 1e7, leaders: 2 })),
     balanceMaxOverMean: 1.01,
-    generator: { lateShare: 0, cpuShare: 0.1, saturated: false },
+    generator: { lateShare: 0, cpuShare: 0.1, sendBusyShare: 0.1, readBusyShare: 0.1 },
   },
   ...change,
 });

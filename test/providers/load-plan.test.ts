@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import { describe, expect, it } from 'vitest';
 import type { NormalLoad } from '../../contracts/spec.ts';
+import { checkReport } from '../../domain/load/report-check.ts';
 import { Backlog } from '../../providers/load/backlog.ts';
 import { countBits, hasBit, setBit } from '../../providers/load/bits.ts';
 import {
@@ -204,6 +205,7 @@ describe('the report', () => {
   it('counts what was acknowledged and is not in the log as lost, warm-up included', () => {
     const report = reportOf(measured({ rest: { received: bits(1, 2, 3, 4, 5, 6, 7, 8) } }));
     expect(report).toMatchObject({ received: 7, lost: 2, unread: 0, acknowledged: 8 });
+    expect(report.missingFromWarmup).toBe(1);
   });
 
   it('calls it unread, not lost, while the log was not read to its end', () => {
@@ -225,22 +227,43 @@ describe('the report', () => {
     expect(reportOf(measured({})).balanceMaxOverMean).toBe(1.5);
   });
 
-  it.each([
-    ['late', { late: 3 }, 'fixed', true],
-    ['busy', { busyShare: 0.97 }, 'fixed', true],
-    ['busy at its limit when it searched for it', { busyShare: 0.97, late: 3 }, 'max', false],
-    ['held back by Kafka', { held: true }, 'fixed', false],
-  ])('tells whether the generator was saturated: %s', (_, producer, rate, saturated) => {
-    const rest = rate === 'max' ? { load: { ...load, rate: 'max' } } : {};
-    const { generator } = reportOf(measured({ producer, rest }));
-    expect(generator.saturated).toBe(saturated);
-    expect(generator.reason !== undefined).toBe(saturated);
+  it('tells what the generator did to the figures, and judges nothing', () => {
+    const producer = { late: 2, busyShare: 0.97 };
+    const search = { failedRecordsPerS: 20, sendBusyShare: 0.5 };
+    const { generator, targetRecordsPerS } = reportOf(measured({ producer, rest: { search } }));
+    expect(targetRecordsPerS).toBe('max');
+    expect(generator).toEqual({
+      lateShare: 0.25,
+      worstLateMs: 1,
+      cpuShare: 0.1,
+      sendBusyShare: 0.97,
+      readBusyShare: 0.3,
+      search,
+    });
   });
 
-  it('minds a busy reader only where end to end is judged', () => {
-    const reader = { busyShare: 0.99 };
-    const judging = { ...load, thresholds: ['e2e_p(99)<50'] };
-    expect(reportOf(measured({ reader })).generator.saturated).toBe(false);
-    expect(reportOf(measured({ reader, rest: { load: judging } })).generator.saturated).toBe(true);
+  it('agrees with itself, whatever is lost or unread', () => {
+    const counted = (n: number): string => {
+      const histogram = build(histogramOptions);
+      for (let i = 0; i < n; i++) histogram.recordValue(1_000 + i);
+      return encodeIntoCompressedBase64(histogram);
+    };
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.integer({ min: 0, max: 9 })),
+        fc.boolean(),
+        fc.integer({ min: 0, max: 5 }),
+        (found, complete, lastAnswerS) => {
+          const report = reportOf(
+            measured({
+              rest: { received: bits(...found) },
+              producer: { lastAnswerS, histogram: counted(8) },
+              reader: { complete, histogram: counted(8) },
+            }),
+          );
+          expect(checkReport(report)).toEqual([]);
+        },
+      ),
+    );
   });
 });

@@ -96,7 +96,7 @@ export function openActivityLab(): ActivityLab {
         if (!lab.kafka) throw new KafkaError('unavailable', 'no broker answers');
         return { close: async () => {}, ...lab.kafka } as KafkaAdmin;
       },
-      runLoad: () => Promise.reject(new Error('no load in this lab')),
+      load: noLoad,
       journal: async (entry) => void journal.push(entry),
     },
     close: async () => {
@@ -107,6 +107,13 @@ export function openActivityLab(): ActivityLab {
   };
   return lab;
 }
+
+const absent = () => Promise.reject(new Error('no load in this lab'));
+const noLoad = {
+  run: absent,
+  proveCoordination: absent,
+  watch: () => ({ look: absent, close: () => Promise.resolve() }),
+};
 
 async function endAll(cloud: Cloud): Promise<void> {
   const live = async () =>

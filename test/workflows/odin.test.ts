@@ -162,7 +162,7 @@ describe('provisionCluster', () => {
 
   it('calls a gate unknown that cannot be measured', async () => {
     await lab.withWorld(async (world) => {
-      world.failing = 'runLoadTest#1';
+      world.failing = 'prepareLoadTest#1';
       const spec = named();
       const { outcome, message } = await ending(await lab.start('provisionCluster', { spec }));
       expect(outcome).toBe('quarantined');

@@ -3,46 +3,46 @@
  * what exists, fails where it is told to, and can forget to answer. Real providers are tested
  * apart.
  */
+import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../activities/index.ts';
 import type { LoadReport } from '../../contracts/load.ts';
 import { nothingObserved, type ObservedCluster } from '../../contracts/observed.ts';
 import type { NodeTarget } from '../../contracts/plan.ts';
+import { goodReport } from '../support/reports.ts';
 
 export interface World {
   /** What exists now, as `<kind> <name>`. */
   things: Set<string>;
   /** Every activity call in order. */
   calls: string[];
-  /** The call that fails for good, by name and occurrence, for example `launchInstance#2`. */
+  /** The call that fails for good: `launchInstance#2` by occurrence, `launchInstance` always. */
   failing?: string;
+  /** Details of that failure. */
+  failingDetails?: unknown;
+  /** The call whose worker dies: one heartbeat, then silence. */
+  dying?: { call: string; heartbeat: unknown };
   /** Calls whose first answer is lost after the deed: they run twice. */
   losing: (call: string) => boolean;
   observed: ObservedCluster;
   report: LoadReport;
+  /** What each look at the cluster finds missing, in order; nothing once they are used up. */
+  missing: string[][];
+  /** What the measurement saw meanwhile. */
+  disturbances: string[];
+  /** What keeps a group or a transaction from working. */
+  coordination?: { problem: string; answered: boolean };
+  /** What earlier load tests left. */
+  leftovers: string[];
   /** Holds every call of this name until it is released. */
   gate?: { call: string; open: Promise<void> };
   activities: { cloud: Activities['cloud']; kafka: Activities['kafka']; load: Activities['load'] };
 }
 
-const latency = { p50: 1, p95: 1, p99: 1, p999: 1, max: 1, mean: 1 };
-const goodReport: LoadReport = {
-  durationS: 1,
-  targetRecordsPerS: 1,
-  recordsPerS: 2000,
-  bytesPerS: 2_048_000,
-  sent: 1,
-  acknowledged: 1,
-  errors: 0,
-  received: 1,
-  lost: 0,
-  duplicates: 0,
-  unread: 0,
-  publishMs: latency,
-  endToEndMs: latency,
-  perBroker: [],
-  balanceMaxOverMean: 1,
-  generator: { lateShare: 0, cpuShare: 0, saturated: false },
+/** What deploy/examples/cluster.json asks for. */
+const twiceAsFast = {
+  ...{ durationS: 5, ratedS: 5, targetRecordsPerS: 2000 },
+  ...{ recordsPerS: 2000, bytesPerS: 2_048_000 },
 };
 
 export function createWorld(): World {
@@ -51,7 +51,10 @@ export function createWorld(): World {
     calls: [] as string[],
     losing: () => false,
     observed: nothingObserved,
-    report: goodReport,
+    report: goodReport(twiceAsFast),
+    missing: [] as string[][],
+    disturbances: [] as string[],
+    leftovers: [] as string[],
   } as unknown as World;
   const counts = new Map<string, number>();
   const lost = new Set<string>();
@@ -62,11 +65,16 @@ export function createWorld(): World {
     const id = `${call}#${nth}`;
     world.calls.push(call);
     if (world.gate?.call === call) await world.gate.open;
-    if (world.failing === id) {
+    if (world.dying?.call === call) {
+      Context.current().heartbeat(world.dying.heartbeat);
+      await Context.current().cancelled;
+    }
+    if (world.failing === id || world.failing === call) {
       throw ApplicationFailure.create({
         type: 'ProviderRefused',
         message: `${id} refused`,
         nonRetryable: true,
+        details: [world.failingDetails],
       });
     }
     const answer = effect(input);
@@ -129,8 +137,21 @@ export function createWorld(): World {
       unregisterNode: act('unregisterNode', nothing),
     },
     load: {
-      prepareLoadTest: act('prepareLoadTest', () => void world.things.add('load user')),
-      runLoadTest: act('runLoadTest', () => world.report),
+      observeStanding: act('observeStanding', () => ({
+        standing: { at: '2026-01-01T10:00:00.000Z' },
+        missing: world.missing.shift() ?? [],
+      })),
+      prepareLoadTest: act('prepareLoadTest', () => {
+        world.things.add('load user');
+        return { removed: world.leftovers };
+      }),
+      proveCoordination: act('proveCoordination', () =>
+        world.coordination ? { found: world.coordination } : {},
+      ),
+      runLoadTest: act('runLoadTest', () => ({
+        report: world.report,
+        disturbances: world.disturbances,
+      })),
       cleanLoadTest: act('cleanLoadTest', () => void world.things.delete('load user')),
     },
   } as unknown as World['activities'];

@@ -70,10 +70,24 @@ export const kafka = about<Activities['kafka']>({
 export const kafkaWaits = about<
   Pick<Activities['kafka'], 'awaitNode' | 'awaitSteady' | 'awaitSafeToStop'>
 >({ ...long, taskQueue: taskQueues.kafka });
-export const load = about<Activities['load']>({ ...brief, taskQueue: taskQueues.load });
-/** A broken measurement is tried again twice, not for ever: then the verdict is `unknown`. */
+/**
+ * Around a load test patience is short: on a cluster that does not answer the verdict is unknown,
+ * and what cannot be cleaned up is found by the next test.
+ */
+export const load = about<Activities['load']>({
+  ...brief,
+  scheduleToCloseTimeout: '4 minutes',
+  taskQueue: taskQueues.load,
+});
+export const loadWaits = about<Pick<Activities['load'], 'observeStanding'>>({
+  ...long,
+  taskQueue: taskQueues.load,
+});
+/**
+ * One attempt only: whether it may be repeated, and what its end says, is the gate's to judge.
+ */
 export const measurement = about<Pick<Activities['load'], 'runLoadTest'>>({
   ...long,
   taskQueue: taskQueues.load,
-  retry: { ...common.retry, maximumAttempts: 3 },
+  retry: { maximumAttempts: 1 },
 });

@@ -6,8 +6,8 @@ import type { LeaseGranted, LeaseReleased } from '../../contracts/lease.ts';
 import type { LoadVerdict } from '../../contracts/load.ts';
 import { type LoadTestInput, odin } from '../../contracts/services/odin.ts';
 import type { LoadSpec, NormalLoad, NormalSpec } from '../../contracts/spec.ts';
-import { targetNodes } from '../../domain/cluster/plan.ts';
 import { checkSpec } from '../../domain/cluster/rules.ts';
+import { plannedNodes } from '../../domain/load/standing.ts';
 import { kafka } from '../lib/activities.ts';
 import { runGate } from '../lib/gate.ts';
 import { fail, invalid } from '../operation/failure.ts';
@@ -30,11 +30,9 @@ async function test(op: Running, input: LoadTestInput, granted: LeaseGranted): P
   const load = loadOf(spec, input);
   const scope = scopeOfSpec(spec);
   const observed = await kafka.observeCluster({ scope });
-  const brokers = targetNodes(spec, observed)
-    .filter((n) => n.roles.includes('broker'))
-    .map((n) => n.nodeId);
+  const nodes = plannedNodes(spec, observed);
   const begun = Date.now();
-  const verdict = await runGate(op, { scope, load, brokers });
+  const verdict = await runGate(op, { scope, load, nodes });
   const reason = verdict.reasons.join('; ');
   return {
     outcome: 'tested',

@@ -7,7 +7,8 @@ import type { Connection } from '../../contracts/cluster.ts';
 import type { StepScope } from '../../contracts/scope.ts';
 import { odin, type ProvisionInput } from '../../contracts/services/odin.ts';
 import type { NormalSpec } from '../../contracts/spec.ts';
-import { targetNodes } from '../../domain/cluster/plan.ts';
+import type { PlannedNode } from '../../contracts/standing.ts';
+import { plannedNodes } from '../../domain/load/standing.ts';
 import { cloud } from '../lib/activities.ts';
 import { applySteps } from '../lib/apply.ts';
 import { runGate } from '../lib/gate.ts';
@@ -67,20 +68,17 @@ async function provision(op: Running, p: Provision): Promise<Ending> {
   op.status.plan = plan;
   op.cluster = found;
   requireDigest(plan, p.expected);
-  const brokers = targetNodes(spec, observed)
-    .filter((n) => n.roles.includes('broker'))
-    .map((n) => n.nodeId);
   if (plan.steps.length === 0 && isAtRest(p)) {
     return { outcome: 'unchanged', connection: await connect(op, scope) };
   }
   const onFailure = p.input.onFailure ?? 'rollback';
   const applied = await applySteps(op, { plan, scope, onFailure });
   if (applied.how !== 'applied') return failedEnding(applied, found);
-  return { ...(await gateAndEnd(op, p, brokers)), bootMs: applied.bootMs };
+  return { ...(await gateAndEnd(op, p, plannedNodes(spec, observed))), bootMs: applied.bootMs };
 }
 
 /** From here on the cluster stands: an abort leaves it quarantined, it does not take it down. */
-async function gateAndEnd(op: Operation, p: Provision, brokers: number[]): Promise<Ending> {
+async function gateAndEnd(op: Operation, p: Provision, nodes: PlannedNode[]): Promise<Ending> {
   const begun = Date.now();
   const { scope } = p;
   const load = p.spec.loadTest;
@@ -88,7 +86,7 @@ async function gateAndEnd(op: Operation, p: Provision, brokers: number[]): Promi
   op.cluster = standing(p);
   try {
     const connection = await connect(op, scope);
-    const verdict = load === false ? undefined : await runGate(op, { scope, load, brokers });
+    const verdict = load === false ? undefined : await runGate(op, { scope, load, nodes });
     const loadTestMs = Date.now() - begun;
     return { ...endAfterGate({ ...p, verdict, connection }), connection, loadTestMs };
   } catch (error) {

@@ -9,7 +9,7 @@ import type { InstanceState } from '../../../contracts/observed.ts';
 import { type BootDocument, CloudError, type CloudInstance, type Tags } from '../cloud.ts';
 import { writeBootFiles } from './boot-script.ts';
 import type { Place, Places } from './places.ts';
-import { findProcess, signalGroup, startMachine } from './processes.ts';
+import { findProcess, runOf, signalGroup, startMachine } from './processes.ts';
 import type { Records, Row } from './records.ts';
 
 export interface InstanceData {
@@ -90,22 +90,24 @@ export class Machines {
   describe({ id, tags, data, goneAt }: Row<InstanceData>): CloudInstance {
     const { instanceType, rack, volumeId, interfaceId, stopped } = data;
     const reason = stopped?.text ?? this.troubles.get(id);
+    const pid = findProcess(id, data.pid);
+    const run = pid === undefined ? undefined : runOf(pid);
     return {
       id,
-      state: goneAt !== null ? 'terminated' : this.stateOf(id, data),
+      state: goneAt !== null ? 'terminated' : this.stateOf(pid !== undefined, data),
       instanceType,
       rack,
       volumeId,
       interfaceId,
       tags,
       logFile: this.options.places.kafkaLog(id),
+      ...(run ? { run } : {}),
       ...(reason ? { stateReason: reason } : {}),
       ...(stopped ? { stateCode: stopped.code } : {}),
     };
   }
 
-  private stateOf(id: string, data: InstanceData): InstanceState {
-    const alive = findProcess(id, data.pid) !== undefined;
+  private stateOf(alive: boolean, data: InstanceData): InstanceState {
     if (data.wanted === 'running') return alive ? 'running' : 'pending';
     return alive ? 'stopping' : data.wanted === 'stopped' ? 'stopped' : 'terminated';
   }

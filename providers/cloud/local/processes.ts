@@ -48,6 +48,21 @@ function carries(pid: number, instanceId: string): boolean {
 const isIn = (pid: number, instanceId: string): boolean =>
   basename(readlinkSync(`/proc/${pid}/cwd`)) === instanceId;
 
+/**
+ * Tells one run of a machine from the next: pid and start time of its leader, which the execs of
+ * its boot leave as they are. Undefined when it has just ended.
+ */
+export function runOf(pid: number): string | undefined {
+  try {
+    return `${pid}@${statOf(pid)[startTimeField]}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `starttime`, field 22 of proc(5)'s stat, counted from the field after the command name. */
+const startTimeField = 19;
+
 /** The fields after the command name, which may itself hold spaces and brackets. */
 const statOf = (pid: number): string[] =>
   readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];

@@ -1153,6 +1153,21 @@ export const wrongSpecs: WrongSpec[] = [
     ],
   },
   {
+    name: 'a percentile of too few records',
+    change: (s) => {
+      s.loadTest.rate = '100msg/s';
+      s.loadTest.thresholds = ['p(99)<50', 'e2e_p(99.9)<50'];
+    },
+    expected: [
+      {
+        field: 'loadTest.thresholds[1]',
+        rule: 'load-samples',
+        message: 'e2e_p(99.9) needs at least 2995 samples, this load brings 1500',
+        remedy: 'make durationS at least 30, raise the rate, or judge a lower percentile',
+      },
+    ],
+  },
+  {
     name: 'a count with a unit',
     change: (s) => {
       s.loadTest.thresholds = ['lost==0ms'];
