@@ -133,7 +133,7 @@ describe('provisionCluster', () => {
 
   it('keeps a cluster quarantined whose gate fails, and says why', async () => {
     await lab.withWorld(async (world) => {
-      world.report = { ...world.report, lost: 7 };
+      world.report = { ...world.report, received: world.report.received - 7, lost: 7 };
       const spec = named();
       const { outcome, message } = await ending(await lab.start('provisionCluster', { spec }));
       expect(outcome).toBe('quarantined');
