@@ -1,7 +1,7 @@
 /**
- * `npm run test:gate-kills [-- --points N --seed S --from I --to J]`: strikes the load-test gate of a
- * real three-node cluster at N points (I to J of them), and prints how each ended. Exit status 1 on
- * any violation. About 40 s a point.
+ * `npm run test:gate-kills [-- --points N --seed S --from I --to J]`: strikes the load-test gate of
+ * a real three-node cluster at N points (I to J of them), and prints how each ended. Exit status 1
+ * on any violation. About 40 s a point.
  */
 import { parseArgs } from 'node:util';
 import { openBench } from './bench.ts';
