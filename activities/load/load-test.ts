@@ -42,7 +42,7 @@ export interface Measurement {
 const scramIterations = 4096;
 const principal = `User:${principals.load}`;
 /** Coordinators load their logs first, and their topics are made at the first request. */
-const coordinationDeadlineMs = 60_000;
+const coordinationDeadlineMs = 45_000;
 /**
  * What the cluster's defaults must not decide: nothing is deleted or compacted away before it was
  * read back, and a batch of the generator fits. Durability is the cluster's own.

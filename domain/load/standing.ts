@@ -17,6 +17,7 @@ export function missingOf(nodes: readonly PlannedNode[], look: Standing): string
   return [
     ...(look.machines ? [] : [`the machines could not be looked at: ${machinesError ?? '?'}`]),
     ...nodes.flatMap((node) => lacksOf(nodes, node, look)),
+    ...strangersBehind(nodes, look.kafka),
     ...leaderlessOf(look.kafka),
   ];
 }
@@ -48,6 +49,17 @@ function brokerLack(
   const behind = kafka.behind.find((b) => b.nodeId === nodeId);
   if (behind) return `not in sync for ${behind.partitions} partitions, first ${behind.first}`;
   return kafka.withoutTopic?.includes(nodeId) ? 'does not know the test’s topic' : undefined;
+}
+
+/** Replicas on brokers that the plan does not have: whatever they are, they are not in sync. */
+function strangersBehind(nodes: readonly PlannedNode[], kafka: KafkaLook | undefined): string[] {
+  const planned = nodes.filter(isBroker).map((n) => n.nodeId);
+  return (kafka?.behind ?? [])
+    .filter(({ nodeId }) => !planned.includes(nodeId))
+    .map(
+      ({ nodeId, partitions, first }) =>
+        `broker ${nodeId} (not in the plan): not in sync for ${partitions} partitions, first ${first}`,
+    );
 }
 
 function leaderlessOf(kafka: KafkaLook | undefined): string[] {

@@ -82,6 +82,11 @@ describe('what is missing', () => {
       'broker 2 (main-2): not in sync for 4 partitions, first a-1; its machine is running',
     ],
     [
+      'a replica on a broker that is not in the plan',
+      standing({ kafka: kafka({ behind: [{ nodeId: 9, partitions: 1, first: 'a-0' }] }) }),
+      'broker 9 (not in the plan): not in sync for 1 partitions, first a-0',
+    ],
+    [
       'a broker that does not know the topic yet',
       standing({ kafka: kafka({ withoutTopic: [1] }) }),
       'broker 1 (main-1): does not know the test’s topic; its machine is running',

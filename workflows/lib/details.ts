@@ -46,11 +46,11 @@ function stepTable({ steps }: OperationStatus): string[] {
 
 function verdictLines({ load }: OperationStatus): string[] {
   if (!load?.verdict) return load?.progress ? [`Load test: ${load.progress}`] : [];
-  const { verdict, reasons, thresholds } = load.verdict;
+  const { verdict, reasons, notes = [], thresholds } = load.verdict;
   const rows = thresholds.map((t) => `| ${t.ok ? '✔' : '✘'} | \`${t.threshold}\` | ${t.actual} |`);
   return [
     `**Load test: ${verdict}**`,
-    ...reasons.map((r) => `- ${r}`),
+    ...[...reasons, ...notes].map((line) => `- ${line}`),
     ['| | threshold | actual |', '| --- | --- | --- |', ...rows].join('\n'),
   ];
 }
