@@ -140,13 +140,21 @@ describe('a broker', () => {
     await admin.alterConfigs([
       {
         resource: { kind: 'topic', name: 'tracker' },
-        set: { 'cleanup.policy': ' compact ', 'retention.ms': ' +5000 ' },
+        set: {
+          'cleanup.policy': ' compact ',
+          'retention.ms': ' +5000 ',
+          'min.insync.replicas': '1',
+        },
       },
     ]);
     const [action, ...more] = topicActions(spec, await observed());
     expect(more).toEqual([]);
     expect(action).toMatchObject({
-      set: { 'cleanup.policy': 'delete,compact', 'retention.ms': null },
+      set: {
+        'cleanup.policy': 'delete,compact',
+        'retention.ms': null,
+        'min.insync.replicas': null,
+      },
       before: { 'cleanup.policy': 'compact', 'retention.ms': '5000' },
     });
     expect(await apply()).toBe(1);
