@@ -1,4 +1,4 @@
-/** Any JSON at all as a spec, or anywhere in one: refused by name, or planned; never an exception. */
+/** Any JSON as a spec, or anywhere in one: refused by name, or planned; never an exception. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nothingObserved } from '../../contracts/observed.ts';
