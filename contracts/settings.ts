@@ -18,6 +18,8 @@ export interface Settings {
     journal: string;
     logs: string;
     temporalDatabase: string;
+    /** The workflows' code as `npm start` bundled it, for its workers. */
+    workflowBundle: string;
     /** What `npm start` runs now: addresses and process ids (StackFile). */
     stackFile: string;
     /** The API's development token (0600). */
@@ -32,7 +34,8 @@ export interface Settings {
 /** Written by `npm start`, read by the CLI and tests. */
 export interface StackFile {
   temporalAddress: string;
-  temporalUiUrl: string;
+  /** Of the stack's own Temporal only, like its pid, which is 0 for one outside. */
+  temporalUiUrl?: string;
   namespace: string;
   apiUrl: string;
   pids: { supervisor: number; temporal: number; api: number; workers: number[] };
@@ -61,6 +64,7 @@ export function settingsFrom(
       journal: `${home}/journal`,
       logs: `${home}/logs`,
       temporalDatabase: `${home}/temporal.db`,
+      workflowBundle: `${home}/workflows.js`,
       stackFile: `${home}/stack.json`,
       tokenFile: `${home}/api-token`,
       kafkaLibs: env.KAFKA_HOME ? `${env.KAFKA_HOME}/libs` : `${cache}/kafka-${kafkaVersion}/libs`,

@@ -16,6 +16,13 @@ type QueueName = keyof typeof taskQueues;
  */
 const shutdownGraceTime = '10 seconds';
 
+/**
+ * How long a task waits for the worker that has the workflow in its cache before any worker may
+ * take it (default 10 s): the time lost when that worker is killed. A worker that is merely busy
+ * longer than this costs one replay.
+ */
+const stickyQueueScheduleToStartTimeout = '2 seconds';
+
 async function main(): Promise<void> {
   process.umask(0o077); // Boot files, logs and records are their owner's only.
   Runtime.install({ logger: new DefaultLogger('WARN') });
@@ -53,7 +60,13 @@ interface Common {
 function createWorker(name: QueueName, common: Common): Promise<Worker> {
   const taskQueue = taskQueues[name];
   if (name === 'workflows') {
-    return Worker.create({ ...common, taskQueue, ...workflowCode(), maxCachedWorkflows: 200 });
+    return Worker.create({
+      ...common,
+      taskQueue,
+      ...workflowCode(),
+      stickyQueueScheduleToStartTimeout,
+      maxCachedWorkflows: 200,
+    });
   }
   const activities = createActivities(composeDependencies(process.env))[name];
   return Worker.create({ ...common, taskQueue, activities });

@@ -7,7 +7,7 @@ import { homedir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { settingsFrom } from '../../contracts/settings.ts';
 import { createLocalCloud, sweepStrangers } from '../../providers/cloud/local/cloud.ts';
-import { runningStack, runs, stopLeftOver } from './stack.ts';
+import { isRunning, runningSupervisor, stopLeftOver } from './running.ts';
 
 const settings = settingsFrom(process.env, homedir());
 const { paths, home } = settings;
@@ -22,7 +22,7 @@ if (process.argv.includes('--help')) {
   await endBrokers();
   const own = [
     ...[paths.localCloud, paths.secrets, paths.journal, paths.logs, paths.tokenFile],
-    ...[paths.stackFile, `${home}/cloud`],
+    ...[paths.stackFile, paths.workflowBundle, `${home}/cloud`],
     ...['', '-shm', '-wal'].map((end) => paths.temporalDatabase + end),
   ];
   for (const path of own) rmSync(path, { recursive: true, force: true });
@@ -31,11 +31,11 @@ if (process.argv.includes('--help')) {
 
 /** Also the parts of a stack whose supervisor was killed: a worker could start brokers again. */
 async function stopStack(): Promise<void> {
-  const stack = runningStack(settings);
-  if (stack) {
-    say(`stopping the stack (pid ${stack.pids.supervisor})`);
-    process.kill(stack.pids.supervisor, 'SIGTERM');
-    while (runs(stack.pids.supervisor, 'deploy/dev/start.ts')) await sleep(100);
+  const supervisor = runningSupervisor(settings);
+  if (supervisor) {
+    say(`stopping the stack (pid ${supervisor})`);
+    process.kill(supervisor, 'SIGTERM');
+    while (isRunning(supervisor)) await sleep(100);
   }
   await stopLeftOver(settings);
 }

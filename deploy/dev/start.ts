@@ -13,7 +13,8 @@ import { follow, type Started } from '../../cli/watch.ts';
 import { endedWell, type OperationStatus } from '../../contracts/operation.ts';
 import { type Settings, settingsFrom } from '../../contracts/settings.ts';
 import type { ClusterSpec } from '../../contracts/spec.ts';
-import { runningStack, type Stack, startStack } from './stack.ts';
+import { readStackFile, runningSupervisor } from './running.ts';
+import { type Stack, startStack } from './stack.ts';
 
 const help = `npm start -- [options]
 
@@ -23,10 +24,14 @@ Starts Temporal, workers and the API, provisions the example cluster and tests i
   --cluster FILE    another cluster spec, JSON or YAML (default deploy/examples/cluster.json)
   --exit            stop stack and brokers after the job; exit status 0 only on a passed gate;
                     the last line is one JSON document with the verdict and figures
+  --temporal-profile NAME
+                    no Temporal of its own, but the one of this profile of your Temporal
+                    configuration (address, namespace, certificates, API key)
   --help            this text
 
 Environment: ASGARD_HOME (all state, default ~/.asgard), ASGARD_CACHE, ASGARD_API_PORT,
 ASGARD_TEMPORAL_PORT, ASGARD_TEMPORAL_UI_PORT (default: free ports), ASGARD_TOKEN, KAFKA_HOME.
+TEMPORAL_* and Temporal's configuration file count only with --temporal-profile.
 Ctrl-C stops the stack; brokers go on. \`npm run clean\` ends them too.`;
 
 const say = (text: string) => void process.stderr.write(`asgard: ${text}\n`);
@@ -38,6 +43,7 @@ async function main(): Promise<number> {
       exit: { type: 'boolean' },
       help: { type: 'boolean' },
       cluster: { type: 'string' },
+      'temporal-profile': { type: 'string' },
     },
   });
   if (values.help) {
@@ -46,13 +52,15 @@ async function main(): Promise<number> {
   }
   process.umask(0o077); // Whatever the stack writes is its owner's, also what Temporal writes.
   const settings = settingsFrom(process.env, homedir());
-  const other = runningStack(settings);
+  const other = runningSupervisor(settings);
   if (other) {
-    say(`a stack runs already on ${settings.home} (pid ${other.pids.supervisor}, ${other.apiUrl})`);
+    const url = readStackFile(settings)?.apiUrl ?? 'coming up';
+    say(`a stack runs already on ${settings.home} (pid ${other}, ${url})`);
     return 1;
   }
   const stopped = interrupted();
-  const stack = await startStack(settings, say);
+  const temporalProfile = values['temporal-profile'];
+  const stack = await startStack({ settings, say, temporalProfile });
   try {
     showStack(stack, settings);
     if (values['no-job']) {
@@ -77,7 +85,11 @@ const interrupted = (): Promise<'interrupted'> =>
 function showStack({ file, token }: Stack, { home }: Settings): void {
   say(`state     ${home}`);
   say(`API       ${file.apiUrl}/docs   (token ${token})`);
-  say(`Temporal  ${file.temporalUiUrl}   (${file.temporalAddress})`);
+  const { temporalUiUrl, temporalAddress, namespace } = file;
+  say(`Temporal  ${temporalUiUrl ?? `namespace ${namespace}`}   (${temporalAddress})`);
+  if (!temporalUiUrl) return;
+  say('          every user of this machine may use these two ports, with all rights;');
+  say('          see docs/guides/security.md for a Temporal that asks who one is');
 }
 
 interface JobOptions {
@@ -126,7 +138,8 @@ function showResult(status: OperationStatus, { file }: Stack, settings: Settings
     out(`try         ${topicCommand(settings, connection)}`);
   }
   const run = `${encodeURIComponent(operationId)}/${runId}`;
-  out(`this run    ${file.temporalUiUrl}/namespaces/${file.namespace}/workflows/${run}`);
+  const ui = file.temporalUiUrl;
+  if (ui) out(`this run    ${ui}/namespaces/${file.namespace}/workflows/${run}`);
   out(`API docs    ${file.apiUrl}/docs`);
 }
 

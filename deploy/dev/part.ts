@@ -1,0 +1,107 @@
+/**
+ * One process of the development stack: started, waited for, started again when it dies, stopped.
+ * It knows nothing of what the process does.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const readyWithinMs = 90_000;
+const stopWithinMs = 20_000;
+
+export interface PartOptions {
+  name: string;
+  command: string;
+  args: string[];
+  env: NodeJS.ProcessEnv;
+  /** Default: ready when it prints a line with `"ready":true`. */
+  isReady?: () => Promise<boolean>;
+  /** Default: it stays. `once`: it does its work and ends, and is ready then. */
+  runs?: 'once';
+}
+
+/** Detached from the terminal, so that Ctrl-C reaches only the supervisor. */
+export class Part {
+  onRestart: () => void = () => undefined;
+  private child: ChildProcess | undefined;
+  private stopping = false;
+  private up = false;
+  private restarts = 0;
+  private readonly options: PartOptions;
+  private readonly log: string;
+  private readonly say: (text: string) => void;
+
+  constructor(options: PartOptions, logs: string, say: (text: string) => void) {
+    this.options = options;
+    this.log = join(logs, `${options.name}.log`);
+    this.say = say;
+  }
+
+  /** 0 before it was started. */
+  get pid(): number {
+    return this.child?.pid ?? 0;
+  }
+
+  /** Resolves when it is ready; rejects with the tail of its log when it does not come up. */
+  async start(): Promise<void> {
+    const { name, command, args, env, isReady, runs } = this.options;
+    if (this.stopping) throw new Error(`${name} was stopped`);
+    const offset = existsSync(this.log) ? readFileSync(this.log).length : 0;
+    const log = openSync(this.log, 'a', 0o600);
+    const child = spawn(command, args, { env, detached: true, stdio: ['ignore', log, log] });
+    this.child = child;
+    let exited: string | undefined;
+    child.once('error', (error) => {
+      exited = error.message;
+    });
+    child.once('exit', (code, signal) => {
+      exited = signal ?? `exit ${code}`;
+      const wasUp = this.up;
+      this.up = false;
+      if (wasUp && !this.stopping) void this.restart(exited);
+    });
+    const printed = async () => this.logText(offset).includes('"ready":true');
+    const ready = runs === 'once' ? async () => exited === 'exit 0' : (isReady ?? printed);
+    const end = Date.now() + readyWithinMs;
+    while (!(await ready())) {
+      if (exited !== undefined || Date.now() > end) {
+        throw new Error(
+          `${name} did not come up (${exited ?? 'no answer'}); ${this.log} ends with:\n${this.logText(offset).slice(-2000)}`,
+        );
+      }
+      await sleep(50);
+    }
+    this.up = runs !== 'once';
+  }
+
+  private logText(offset: number): string {
+    return readFileSync(this.log).subarray(offset).toString();
+  }
+
+  /** Any process may die: it is started again, more slowly each time. */
+  private async restart(why: string): Promise<void> {
+    this.restarts += 1;
+    this.say(`${this.options.name} ended (${why}); starting it again`);
+    await sleep(Math.min(10_000, 250 * 2 ** Math.min(6, this.restarts)));
+    if (this.stopping) return;
+    try {
+      await this.start();
+      this.onRestart();
+      this.say(`${this.options.name} is up again`);
+    } catch (error) {
+      await this.restart(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    const child = this.child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    child.kill('SIGTERM');
+    const kill = setTimeout(() => child.kill('SIGKILL'), stopWithinMs);
+    await gone;
+    clearTimeout(kill);
+  }
+}
