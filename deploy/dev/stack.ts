@@ -12,7 +12,7 @@ import type { Settings, StackFile } from '../../contracts/settings.ts';
 import { keepFilePrivate, keepPrivate } from '../../providers/files/private.ts';
 import { Part, type PartOptions } from './part.ts';
 import { markOf, readStackFile, stopLeftOver, writeStackFile } from './running.ts';
-import { ownTemporal, type TemporalChoice, temporalOfProfile, temporalServer } from './temporal.ts';
+import { ownTemporal, type TemporalChoice, temporalServer } from './temporal.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const program = (path: string): string => join(root, path);
@@ -110,7 +110,11 @@ async function chooseTemporal(
   env: NodeJS.ProcessEnv,
   start: Start,
 ): Promise<ChosenTemporal> {
-  if (temporalProfile) return temporalOfProfile(env, temporalProfile);
+  if (temporalProfile) {
+    // Loaded when it is needed: it brings a client of Temporal along, which the stack is not.
+    const { temporalOfProfile } = await import('./outside.ts');
+    return temporalOfProfile(env, temporalProfile);
+  }
   const port = await portOf('ASGARD_TEMPORAL_PORT');
   const uiPort = await portOf('ASGARD_TEMPORAL_UI_PORT');
   const own = ownTemporal(env, settings, port);

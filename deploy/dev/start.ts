@@ -22,7 +22,8 @@ Starts Temporal, workers and the API, provisions the example cluster and tests i
 
   --no-job          only start the stack
   --cluster FILE    another cluster spec, JSON or YAML (default deploy/examples/cluster.json)
-  --exit            stop stack and brokers after the job; exit status 0 only on a passed gate;
+  --exit            stop stack and brokers after the job; exit status 0 only when all is as
+                    asked (a passed gate, unless the spec has none);
                     the last line is one JSON document with the verdict and figures
   --temporal-profile NAME
                     no Temporal of its own, but the one of this profile of your Temporal

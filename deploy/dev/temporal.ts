@@ -1,10 +1,9 @@
 /**
- * Which Temporal the development stack uses: its own, or one that the user names by a profile. Its
- * own must not be disturbed by whatever the user's shell and files say about others.
+ * The development stack's own Temporal server. It must not be disturbed by whatever the user's
+ * shell and files say about others (for those see outside.ts).
  */
 import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { searchAttributes } from '../../contracts/names.ts';
 import type { Settings } from '../../contracts/settings.ts';
 import type { PartOptions } from './part.ts';
@@ -37,29 +36,6 @@ export function ownTemporal(env: Environment, { home }: Settings, port: number):
       TEMPORAL_CONFIG_FILE: `${home}/no-temporal-config.toml`,
     },
   };
-}
-
-/**
- * For a Temporal of the user's: the profile of that name in Temporal's usual configuration file,
- * over which TEMPORAL_* variables win, as for `temporal --profile`. Fails when there is none.
- */
-export function temporalOfProfile(env: Environment, profile: string): TemporalChoice {
-  const file = env.TEMPORAL_CONFIG_FILE ?? 'the usual configuration file of Temporal';
-  try {
-    const { connectionOptions, namespace } = loadClientConnectConfig({
-      profile,
-      overrideEnvVars: env as Record<string, string>,
-    });
-    return {
-      address: connectionOptions.address ?? '127.0.0.1:7233',
-      namespace: namespace ?? 'default',
-      env: { ...env, TEMPORAL_PROFILE: profile },
-    };
-  } catch (error) {
-    throw new Error(
-      `the Temporal profile \`${profile}\` cannot be used (${file}): ${(error as Error).message}`,
-    );
-  }
 }
 
 /** The server as a part of the stack. Anybody on this machine may talk to its ports. */
