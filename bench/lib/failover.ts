@@ -1,6 +1,6 @@
 /**
- * `npm run bench:failover [-- --rounds N]`: how long an operation stands still when a control worker
- * is killed and another one is there. Real Temporal, real workers, a real broker; loopback only.
+ * `npm run bench:failover [-- --rounds N]`: how long an operation stands still when a control
+ * worker is killed and another one is there. Real Temporal, workers and broker; loopback only.
  * Two cases: a message to a workflow that the dead worker had in its cache, and a call (activity)
  * that the dead worker was making.
  */

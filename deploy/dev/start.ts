@@ -35,6 +35,8 @@ ASGARD_TEMPORAL_PORT, ASGARD_TEMPORAL_UI_PORT (default: free ports), ASGARD_TOKE
 TEMPORAL_* and Temporal's configuration file count only with --temporal-profile.
 Ctrl-C stops the stack; brokers go on. \`npm run clean\` ends them too.`;
 
+const example = fileURLToPath(new URL('../examples/cluster.json', import.meta.url));
+
 const say = (text: string) => void process.stderr.write(`asgard: ${text}\n`);
 
 async function main(): Promise<number> {
@@ -59,16 +61,19 @@ async function main(): Promise<number> {
     say(`a stack runs already on ${settings.home} (pid ${other}, ${url})`);
     return 1;
   }
+  // Before anything is started: a file that cannot be read is told at once.
+  const spec = values['no-job'] ? undefined : readDocument(values.cluster ?? example);
   const stopped = interrupted();
   const temporalProfile = values['temporal-profile'];
   const stack = await startStack({ settings, say, temporalProfile });
   try {
     showStack(stack, settings);
-    if (values['no-job']) {
+    if (spec === undefined) {
       await stopped;
       return 0;
     }
-    return await job(stack, settings, { ...values, stopped });
+    const options = { spec: spec as ClusterSpec, exit: values.exit ?? false, stopped };
+    return await job(stack, settings, options);
   } finally {
     say('stopping the stack');
     await stack.stop();
@@ -94,14 +99,13 @@ function showStack({ file, token }: Stack, { home }: Settings): void {
 }
 
 interface JobOptions {
-  cluster?: string;
-  exit?: boolean;
+  spec: ClusterSpec;
+  exit: boolean;
   stopped: Promise<'interrupted'>;
 }
 
 async function job(stack: Stack, settings: Settings, options: JobOptions): Promise<number> {
-  const example = fileURLToPath(new URL('../examples/cluster.json', import.meta.url));
-  const spec = readDocument(options.cluster ?? example) as ClusterSpec;
+  const { spec } = options;
   const api = connectApi({
     ...process.env,
     ASGARD_API: stack.file.apiUrl,
