@@ -108,7 +108,7 @@ function wrongType(key: KafkaKey, text: string): Fault {
   }
   if (!isWhole(key.type))
     return { message: `${quoted(text)} is not a number`, remedy: 'give a number' };
-  const digits = /^\s*([+-]?)\d+\s*$/.exec(text);
+  const digits = /^([+-]?)\d+$/.exec(normalValue({ type: 'string' }, text) ?? '');
   if (!digits) {
     return { message: `${quoted(text)} is not a whole number`, remedy: 'give a whole number' };
   }

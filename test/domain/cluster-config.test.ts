@@ -219,6 +219,19 @@ describe('a hostile key', () => {
   });
 });
 
+describe('a message', () => {
+  it('shows what cannot be seen, and never more than a line of it', () => {
+    const spec = exampleSpec();
+    spec.name = '\ufefforders\u202e';
+    spec.kafka.config = { 'num.io.threads': '5\u00a0', 'num.partitions': 'x'.repeat(500) };
+    expect(checkSpec(spec).violations.map((v) => v.message)).toEqual([
+      '`\\u{feff}orders\\u{202e}` is not a cluster name',
+      '`5\\u{a0}` is not a whole number',
+      `\`${'x'.repeat(80)}…\` is not a whole number`,
+    ]);
+  });
+});
+
 describe('racks', () => {
   it.each([
     ['1', '2', '3'],
