@@ -8,7 +8,7 @@ import { type Static, Type } from 'typebox';
 import { type ClusterStatus, clusterPhases } from './cluster.ts';
 import { outcomes } from './outcomes.ts';
 import { ClusterSpec } from './spec.ts';
-import { Digest, Id, Requester, Sentence, Time } from './text.ts';
+import { Digest, Id, Requester, RunId, Sentence, Time } from './text.ts';
 
 const closed = { additionalProperties: false } as const;
 const oneOf = <T extends string>(values: readonly T[]) => Type.Enum([...values] as [T, ...T[]]);
@@ -30,7 +30,7 @@ export const leaseSignals = {
 const who = {
   operationId: Id,
   /** The original run id, which a reset keeps. */
-  runId: Id,
+  runId: RunId,
   type: Type.String({ minLength: 1, maxLength: 100 }),
   requester: Requester,
 };
@@ -56,12 +56,14 @@ export interface LeaseGranted {
   >;
 }
 
-export const LeaseRecalled = Type.Object({ runId: Id, by: Id }, closed);
+export const LeaseRecalled = Type.Object({ runId: RunId, by: Id }, closed);
 export type LeaseRecalled = Static<typeof LeaseRecalled>;
 
 export const Summary = Type.Object(
   {
     ...who,
+    /** `-` of one that never ran. */
+    runId: Id,
     startedAt: Time,
     finishedAt: Type.Optional(Time),
     outcome: Type.Optional(
@@ -105,7 +107,7 @@ export const Rest = {
 export const LeaseReleased = Type.Object(
   {
     operationId: Id,
-    runId: Id,
+    runId: RunId,
     summary: Summary,
     /** Absent fields stay as they were; an empty reason clears it. */
     cluster: Type.Partial(Type.Object({ ...Rest, protection: Type.Boolean() }, closed)),
@@ -121,11 +123,13 @@ export interface LeaseReleased {
   >;
 }
 
-const lease = { ...who, runId: Type.String({ maxLength: 1_000 }), since: Time, ...Place };
+const lease = { ...who, since: Time, ...Place };
 const Lease = Type.Object(lease, closed);
 const Holder = Type.Object(
   {
     ...lease,
+    /** Empty while its operation is being started. */
+    runId: Type.Union([Type.Literal(''), RunId]),
     /** The grant needs no telling now. */
     told: Type.Boolean(),
     /** A grant has reached it: from then on it may have begun to change things. */

@@ -14,6 +14,13 @@ export const Digest = Type.String({ minLength: 1, maxLength: 100 });
 export const Sentence = Type.String({ maxLength: 2_000 });
 /** Ids of workflows and runs: Temporal's own bound is 1,000 characters. */
 export const Id = Type.String({ minLength: 1, maxLength: 1_000 });
+/**
+ * Run ids are UUIDs. Temporal refuses others in a command, and a workflow whose command is refused
+ * tries it again for ever.
+ */
+export const RunId = Type.String({
+  pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
+});
 /** ISO 8601. */
 export const Time = Type.String({ minLength: 10, maxLength: 40 });
 

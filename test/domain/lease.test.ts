@@ -21,7 +21,12 @@ const definitions: lease.Definitions = (type) =>
     heal: { mutates: true, rank: 1 },
   })[type] ?? definitionOf(type);
 
-const asked = (id: string, type = 'provisionCluster', runId = `run-${id}`): LeaseRequested => ({
+const runOf = (id: string): string =>
+  `00000000-0000-4000-8000-${[...id]
+    .map((c) => c.charCodeAt(0).toString(16))
+    .join('')
+    .padStart(12, '0')}`;
+const asked = (id: string, type = 'provisionCluster', runId = runOf(id)): LeaseRequested => ({
   operationId: `odin/c/${id}`,
   runId,
   type,
@@ -30,7 +35,7 @@ const asked = (id: string, type = 'provisionCluster', runId = `run-${id}`): Leas
 const ended = (
   id: string,
   cluster: LeaseReleased['cluster'],
-  { type = 'provisionCluster', runId = `run-${id}` } = {},
+  { type = 'provisionCluster', runId = runOf(id) } = {},
 ): LeaseReleased => ({
   operationId: `odin/c/${id}`,
   runId,
@@ -76,16 +81,16 @@ describe('a request', () => {
 
   it('by another run of the holder’s id proves that the holder is gone', () => {
     const book = heldBy(['a']);
-    lease.request(book, asked('a', 'provisionCluster', 'run-2'), later);
-    expect(book.history).toMatchObject([{ runId: 'run-a', outcome: 'interrupted' }]);
-    expect(lease.grant(book).map((h) => h.runId)).toEqual(['run-2']);
+    lease.request(book, asked('a', 'provisionCluster', runOf('2')), later);
+    expect(book.history).toMatchObject([{ runId: runOf('a'), outcome: 'interrupted' }]);
+    expect(lease.grant(book).map((h) => h.runId)).toEqual([runOf('2')]);
   });
 
   it('by another run of one that waits takes its place', () => {
     const book = heldBy(['a']);
     lease.request(book, asked('b'), at);
-    lease.request(book, asked('b', 'provisionCluster', 'run-2'), at);
-    expect(book.waiting.map((w) => w.runId)).toEqual(['run-2']);
+    lease.request(book, asked('b', 'provisionCluster', runOf('2')), at);
+    expect(book.waiting.map((w) => w.runId)).toEqual([runOf('2')]);
   });
 
   it('is dropped when the line is too long', () => {
@@ -165,9 +170,9 @@ describe('a reservation', () => {
     lease.reserve(book, { ...who, since: at });
     lease.request(book, asked('b'), at);
     expect(lease.grant(book)).toEqual([]);
-    lease.confirm(book, 'odin/c/a', 'run-a');
+    lease.confirm(book, 'odin/c/a', runOf('a'));
     lease.request(book, asked('a'), at);
-    expect(lease.grant(book).map((h) => h.runId)).toEqual(['run-a']);
+    expect(lease.grant(book).map((h) => h.runId)).toEqual([runOf('a')]);
   });
 
   it('takes the run id from its operation when that asks first', () => {
@@ -176,7 +181,7 @@ describe('a reservation', () => {
     lease.reserve(book, { ...who, since: at });
     lease.request(book, asked('a'), at);
     lease.confirm(book, 'odin/c/a', 'another');
-    expect(book.holders.map((h) => h.runId)).toEqual(['run-a']);
+    expect(book.holders.map((h) => h.runId)).toEqual([runOf('a')]);
   });
 
   it('is gone when the operation could not be started, unless it runs after all', () => {

@@ -6,6 +6,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../activities/index.ts';
+import { onlyForSameRun } from '../../activities/lib/same-run.ts';
 import type { LoadReport } from '../../contracts/load.ts';
 import { nothingObserved, type ObservedCluster } from '../../contracts/observed.ts';
 import type { NodeTarget } from '../../contracts/plan.ts';
@@ -95,7 +96,7 @@ export function createWorld(): World {
     ({ node }: { node: NodeTarget }) =>
       void world.things.delete(`${kind} ${node.slot}`);
   const nothing = () => undefined;
-  world.activities = {
+  const groups = {
     cloud: {
       createIdentity: act('createIdentity', () => void world.things.add('identity')),
       deleteIdentity: act('deleteIdentity', () => void world.things.delete('identity')),
@@ -156,6 +157,8 @@ export function createWorld(): World {
       })),
       cleanLoadTest: act('cleanLoadTest', () => void world.things.delete('load user')),
     },
-  } as unknown as World['activities'];
+  };
+  const guarded = Object.entries(groups).map(([name, group]) => [name, onlyForSameRun(group)]);
+  world.activities = Object.fromEntries(guarded) as World['activities'];
   return world;
 }

@@ -2,6 +2,7 @@
  * provisionCluster: validate → plan → (approval naming the digest) → lease → apply as a saga →
  * load-test gate → ready. A failed gate leaves the cluster `quarantined`; a failed step undoes all.
  */
+import { CancelledFailure } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
 import type { Connection } from '../../contracts/cluster.ts';
 import type { StepScope } from '../../contracts/scope.ts';
@@ -87,6 +88,8 @@ async function gateAndEnd(op: Operation, p: Provision, nodes: PlannedNode[]): Pr
   try {
     const connection = await connect(op, scope);
     const verdict = load === false ? undefined : await runGate(op, { scope, load, nodes });
+    // An abort that came while the last answer was on its way has been promised, too.
+    if (op.status.abortRequested) throw new CancelledFailure('aborted');
     const loadTestMs = Date.now() - begun;
     return { ...endAfterGate({ ...p, verdict, connection }), connection, loadTestMs };
   } catch (error) {
