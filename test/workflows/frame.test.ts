@@ -50,7 +50,14 @@ async function failedTasks(handle: WorkflowHandle): Promise<number> {
 
 describe('a cluster that stands', () => {
   /** Every call after the last step of the plan. */
-  const after = ['describeConnection#1', 'awaitSteady#1', 'prepareLoadTest#1', 'cleanLoadTest#1'];
+  const after = [
+    'describeConnection#1',
+    'observeStanding#1',
+    'proveCoordination#1',
+    'runLoadTest#1',
+    'prepareLoadTest#1',
+    'cleanLoadTest#1',
+  ];
 
   it.each(after)('is never called absent when %s fails', async (call) => {
     await lab.withWorld(async (world) => {
@@ -136,7 +143,8 @@ describe('an abort', () => {
     'launchInstance',
     'awaitNode',
     'describeConnection',
-    'awaitSteady',
+    'observeStanding',
+    'proveCoordination',
     'runLoadTest',
   ];
 
@@ -295,7 +303,7 @@ describe('a reset', () => {
       const handle = await lab.start('provisionCluster', { spec });
       expect((await ending(handle)).outcome).toBe('ready');
       const { events } = await handle.fetchHistory();
-      // Right after the lease was granted: the past in which it believes that the cluster is its own.
+      // Right after the grant: the past in which it believes that the cluster is its own.
       const granted = (events ?? []).findIndex(
         (e) => e.workflowExecutionSignaledEventAttributes?.signalName === 'leaseGranted',
       );
