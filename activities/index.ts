@@ -9,6 +9,7 @@ import type { ActivityDeps } from './lib/deps.ts';
 import { onlyForSameRun } from './lib/same-run.ts';
 import { createLoadActivities } from './load/load-test.ts';
 import { createStandingActivities } from './load/standing.ts';
+import { createInspectActivities } from './observe/inspect.ts';
 import { createObserveActivities } from './observe/observe.ts';
 
 /** Every activity refuses a run that was made by a reset (lib/same-run.ts). */
@@ -24,6 +25,7 @@ export function createActivities(deps: ActivityDeps) {
       ...createKafkaActivities(deps),
       ...createReadinessActivities(deps),
       ...createObserveActivities(deps),
+      ...createInspectActivities(deps),
     }),
     load: onlyForSameRun({ ...createLoadActivities(deps), ...createStandingActivities(deps) }),
   };

@@ -1,24 +1,29 @@
 /**
- * Reading requests: bodies against contracts, names, and the key that makes a request repeatable.
+ * Reading requests: names and ids in paths, load tests, and the key that makes a request
+ * repeatable. Shapes are checked before, by the routes' schemas (validation.ts).
  */
 import { randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import type { TSchema } from 'typebox';
 import type { SubmitInput } from '../contracts/cluster.ts';
-import { operationWorkflowId } from '../contracts/names.ts';
+import { operationWorkflowId, type QueueName } from '../contracts/names.ts';
 import type { OperationDefinition } from '../contracts/operation.ts';
 import type { ProvisionInput } from '../contracts/services/odin.ts';
-import type { Violation } from '../contracts/spec.ts';
-import { checkInput, checkSpec } from '../domain/cluster/rules.ts';
+import type { ClusterSpec, LoadSpec } from '../contracts/spec.ts';
+import { checkLoad } from '../domain/cluster/load-rules.ts';
+import { normalise } from '../domain/cluster/normalise.ts';
+import { checkSpec } from '../domain/cluster/rules.ts';
 import { digestOf } from '../domain/lib/digest.ts';
 import { operationKey } from '../domain/lib/operation-key.ts';
 import { Problem } from './problem.ts';
+import { refuse } from './validation.ts';
 
-/** The body, when it has the shape of `schema`; else 400 naming every bad field. */
-export function bodyOf<T>(schema: TSchema, body: unknown): T {
-  refuse(checkInput(schema, body ?? {}));
-  return body as T;
-}
+/** Queues that must be polled before an answer can come. */
+export const readNeeds: readonly QueueName[] = ['workflows'];
+export const planNeeds: readonly QueueName[] = ['workflows', 'cloud', 'kafka'];
+export const needsOf = ({ queues }: Pick<OperationDefinition, 'queues'>): readonly QueueName[] => [
+  'workflows',
+  ...queues,
+];
 
 /** Throws 400 unless the spec keeps every rule. `prefix` is where the spec is in the body. */
 export function requireSpec(spec: unknown, prefix: string): void {
@@ -26,31 +31,87 @@ export function requireSpec(spec: unknown, prefix: string): void {
   refuse(violations.map((v) => ({ ...v, field: `${prefix}.${v.field}` })));
 }
 
-function refuse(violations: Violation[]): void {
-  const [first] = violations;
-  if (!first) return;
-  const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : '';
-  throw new Problem('InvalidInput', `${first.field}: ${first.message}${more}`, { violations });
+/** Throws 400 unless the field holds a name that a cluster can have. */
+export function requireName(field: string, name: string | undefined): void {
+  if (name === undefined) {
+    refuse([{ field, rule: 'required', message: 'is missing', remedy: 'give the cluster’s name' }]);
+  } else if (!namePattern.test(name)) {
+    const remedy = 'give the name of a cluster';
+    refuse([{ field, rule: 'name', message: `no cluster can be called \`${name}\``, remedy }]);
+  }
 }
+
+/** Throws 400 unless the load keeps the rules that hold for every cluster. */
+export function requireLoad(load: LoadSpec | undefined): void {
+  if (!load) return;
+  // Without nodes: a rule on the number of brokers has nothing to say yet.
+  const anywhere = { name: 'any', kafka: { version: '' }, nodes: [], loadTest: load };
+  refuse(checkLoad(normalise(anywhere)).map((v) => ({ ...v, field: loadField(v.field) })));
+}
+
+/** Throws 400 unless the cluster as it stands can be tested like that. */
+export function requireLoadOn(spec: ClusterSpec | undefined, load: LoadSpec | undefined): void {
+  if (!spec) return; // The workflow knows better; there is nothing to hold the load against.
+  if (!load && spec.loadTest === false) {
+    const remedy = 'give `load`, or a gate in the spec';
+    const message = 'the cluster has no gate of its own';
+    refuse([{ field: 'load', rule: 'required', message, remedy }]);
+  }
+  if (!load) return;
+  const { violations } = checkSpec({ ...spec, loadTest: load });
+  refuse(
+    violations
+      .filter((v) => v.field.startsWith('loadTest'))
+      .map((v) => ({ ...v, field: loadField(v.field) })),
+  );
+}
+
+const loadField = (field: string): string => field.replace(/^loadTest/, 'load');
 
 const namePattern = /^[a-z][a-z0-9-]{0,39}$/;
+const servicePattern = /^[a-z]{1,40}$/;
+const keyPattern = /^[\w.-]{1,200}$/;
 
-/** The cluster's name from the path; a name that no cluster can have is 404. */
-export function nameOf(request: FastifyRequest): string {
-  const { name } = request.params as { name: string };
-  if (!namePattern.test(name))
-    throw new Problem('NotFound', `no cluster can be called \`${name}\``);
-  return name;
+interface Path {
+  name?: string;
+  service?: string;
+  cluster?: string;
+  key?: string;
 }
 
-/** The operation's workflow id from the path. */
+/** A path that names nothing that can be is 404 before anything else is looked at. */
+export async function requirePath(request: FastifyRequest): Promise<void> {
+  const { name, service, cluster, key } = (request.params ?? {}) as Path;
+  const wrong = [name, cluster].find((n) => n !== undefined && !namePattern.test(n));
+  if (wrong !== undefined) throw new Problem('NotFound', `no cluster can be called \`${wrong}\``);
+  if (service === undefined || key === undefined) return;
+  if (!servicePattern.test(service) || !keyPattern.test(key)) {
+    throw new Problem('NotFound', `no operation can be called \`${service}/${cluster}/${key}\``);
+  }
+}
+
+/** The cluster's name from the path. */
+export const nameOf = (request: FastifyRequest): string => (request.params as Path).name ?? '';
+
+/** The operation's workflow id from the path: it is the path. */
 export function operationIdOf(request: FastifyRequest): string {
-  const { id } = request.params as { id: string };
-  if (!/^[\w.-]{1,200}$/.test(id)) throw new Problem('NotFound', `no operation \`${id}\``);
-  return operationWorkflowId('odin', nameOf(request), id);
+  const { service, cluster, key } = request.params as Path;
+  return `${service}/${cluster}/${key}`;
 }
 
-const keyPattern = /^[\x21-\x7e]{1,255}$/;
+const idempotencyKey = /^[\x21-\x7e]{1,255}$/;
+
+function keyOf(request: FastifyRequest): string | undefined {
+  const given = request.headers['idempotency-key'];
+  return typeof given === 'string' ? given : undefined;
+}
+
+/** A key that no header should have is 400; none at all is fine. */
+export async function requireKey(request: FastifyRequest): Promise<void> {
+  const given = request.headers['idempotency-key'];
+  if (given === undefined || (typeof given === 'string' && idempotencyKey.test(given))) return;
+  throw new Problem('InvalidInput', 'Idempotency-Key: 1 to 255 visible ASCII characters');
+}
 
 interface Asked {
   cluster: string;
@@ -64,10 +125,7 @@ export function submission(
   { cluster, definition, input }: Asked,
 ): SubmitInput {
   const { service, type } = definition;
-  const given = request.headers['idempotency-key'];
-  if (given !== undefined && (typeof given !== 'string' || !keyPattern.test(given))) {
-    throw new Problem('InvalidInput', 'Idempotency-Key: 1 to 255 visible ASCII characters');
-  }
+  const given = keyOf(request);
   const key = given ? operationKey(type, given) : `${type}-${randomBytes(5).toString('hex')}`;
   // A guard, not part of what is asked for: whoever asks again has made a plan of a changed world.
   const { expectDigest: _, ...asked } = input as ProvisionInput;

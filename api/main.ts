@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   const app = await buildApp({
     temporal: createTemporal(client),
     token: tokenFrom(process.env),
-    logging: process.env.ASGARD_API_LOG === 'on',
+    logging: process.env.ASGARD_API_LOG === 'on' ? 'all' : 'problems',
   });
   const host = process.env.ASGARD_API_HOST || '127.0.0.1';
   const url = await app.listen({ host, port: Number(process.env.ASGARD_API_PORT || 0) });

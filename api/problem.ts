@@ -4,6 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorType, errorCatalogue } from '../contracts/errors.ts';
+import type { Problem as ProblemDocument } from '../contracts/http.ts';
 import type { Violation } from '../contracts/spec.ts';
 
 export interface ProblemDetails {
@@ -18,17 +19,22 @@ export class Problem extends Error {
   /** Set for the HTTP errors of the framework, whose status is more exact than the catalogue's. */
   readonly status: number;
 
-  constructor(type: ErrorType, detail: string, details: ProblemDetails & { status?: number } = {}) {
-    super(detail);
+  /** `cause` is for the log only: it never leaves the API. */
+  constructor(
+    type: ErrorType,
+    detail: string,
+    details: ProblemDetails & { status?: number; cause?: unknown } = {},
+  ) {
+    const { status, cause, ...rest } = details;
+    super(detail, cause === undefined ? undefined : { cause });
     this.type = type;
-    const { status, ...rest } = details;
     this.details = rest;
     this.status = status ?? errorCatalogue[type].status;
   }
 }
 
 /** The body of the answer. `instance` is the request's path. */
-export function problemBody(problem: Problem, instance: string) {
+export function problemBody(problem: Problem, instance: string): ProblemDocument {
   const { title, remedy } = errorCatalogue[problem.type];
   return {
     type: `urn:asgard:error:${problem.type}`,
@@ -44,7 +50,9 @@ export function problemBody(problem: Problem, instance: string) {
 /** Fastify's error handler: its own errors (bad JSON, size, media type) become problems too. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const problem = toProblem(error);
-  if (problem.status >= 500) request.log.error({ err: error }, 'request failed');
+  if (problem.status >= 500) request.log.error({ err: problem }, 'request failed');
+  // RFC 9110: a 401 says how to authenticate.
+  if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="asgard"');
   void reply
     .status(problem.status)
     .type('application/problem+json')
@@ -57,5 +65,5 @@ function toProblem(error: unknown): Problem {
   if (statusCode && statusCode >= 400 && statusCode < 500) {
     return new Problem('InvalidInput', message ?? 'bad request', { status: statusCode });
   }
-  return new Problem('Internal', 'an unexpected error; the log has the details');
+  return new Problem('Internal', 'an unexpected error; the log has the details', { cause: error });
 }

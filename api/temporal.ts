@@ -1,16 +1,13 @@
 /**
  * The API's only way to Temporal: every call has a deadline, and every failure becomes a problem of
- * the catalogue. Temporal or its workers being away is 503, told before anything is started.
+ * the catalogue that tells its cause (temporal-errors.ts).
  */
 import {
   type Client,
   WithStartWorkflowOperation,
-  WorkflowFailedError,
   WorkflowIdConflictPolicy,
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
 } from '@temporalio/client';
-import { ApplicationFailure, type Workflow } from '@temporalio/common';
+import type { Workflow } from '@temporalio/common';
 import type {
   ClusterStatus,
   ProtectionInput,
@@ -18,110 +15,138 @@ import type {
   SubmitInput,
   SubmitResult,
 } from '../contracts/cluster.ts';
-import { type ErrorType, errorCatalogue } from '../contracts/errors.ts';
+import type {
+  ClusterList,
+  ClusterSummary,
+  Inspection,
+  OpenOperation,
+  OperationView,
+} from '../contracts/http.ts';
 import { clusterWorkflowId, clusterWorkflowType, taskQueues } from '../contracts/names.ts';
-import { type OperationStatus, statusQuery, updates } from '../contracts/operation.ts';
+import { statusQuery, updates } from '../contracts/operation.ts';
 import type { ClusterPlan } from '../contracts/plan.ts';
-import { type PlanInput, planWorkflowType } from '../contracts/services/odin.ts';
-import type { Violation } from '../contracts/spec.ts';
-import { pendingWork } from './pending.ts';
-import { Problem } from './problem.ts';
+import {
+  type InspectInput,
+  inspectWorkflowType,
+  type PlanInput,
+  planWorkflowType,
+} from '../contracts/services/odin.ts';
+import { clusterPage, clusterSummary, type Page } from './cluster-index.ts';
+import { inTime } from './deadline.ts';
+import { openOperations, operationStatus } from './operation-status.ts';
+import { createReadiness, type Readiness } from './readiness.ts';
+import { problemOf, stuckProblem } from './temporal-errors.ts';
 
-const deadlineMs = 5_000;
+/** With the second that finding the cause may take, an answer comes within 5 s. */
+const deadlineMs = 3_900;
+/** A look at the world: its own limits are below (workflows/odin/inspect-cluster.ts). */
+const inspectDeadlineMs = 9_000;
 /** A plan reads the whole cluster; a cluster that is down keeps it waiting for a while. */
-const planDeadlineMs = 60_000;
-/** A poller seen within this time counts as a worker that is there; they poll once a minute. */
-const pollerFreshMs = 75_000;
+const planDeadlineMs = 58_000;
+/** How often a plan that takes long is looked after. */
+const stuckCheckMs = 3_000;
+/** Later than the deadline, so that the cause can still be asked of the workflow. */
+const workflowSpareMs = 5_000;
 
 export interface Temporal {
-  /** Throws 503 unless Temporal answers and a worker polls every queue. */
-  requireReady(): Promise<void>;
+  /** Throws unless Temporal answers and a worker polls every queue named; kept for seconds. */
+  requireReady: Readiness['require'];
+  /** Starts the entity when `mayStart`, and hands it the operation in the same call. */
   submit(cluster: string, input: SubmitInput, mayStart: boolean): Promise<SubmitResult>;
+  /** The entity's answer. */
   clusterStatus(cluster: string): Promise<ClusterStatus>;
-  clusters(): Promise<ClusterStatus[]>;
+  /** What the index knows of it; asks no worker. */
+  clusterSummary(cluster: string): Promise<ClusterSummary>;
+  clusters(page: Page): Promise<ClusterList>;
   /** Also of a cluster that nobody remembers: its machines may stand. */
   protect(cluster: string, input: ProtectionInput): Promise<ProtectionResult>;
-  operationStatus(operationId: string): Promise<OperationStatus>;
+  operationStatus(operationId: string): Promise<OperationView>;
+  openOperations(cluster: string, entity: ClusterStatus | undefined): Promise<OpenOperation[]>;
   updateOperation<T>(operationId: string, update: string, argument?: unknown): Promise<T>;
   plan(input: PlanInput, workflowId: string): Promise<ClusterPlan>;
+  /** Machines and brokers at this moment. Callers at the same time share one look. */
+  inspect(input: InspectInput): Promise<Inspection>;
 }
 
 export function createTemporal(client: Client): Temporal {
-  const within = <T>(ms: number, work: () => Promise<T>): Promise<T> =>
-    client.withDeadline(Date.now() + ms, work).catch((error: unknown) => {
-      throw toProblem(error);
+  const readiness = createReadiness(client);
+  const within = <T>(ms: number, workflowId: string | undefined, work: () => Promise<T>) =>
+    inTime(client, ms, work).catch(async (error: unknown): Promise<never> => {
+      throw await problemOf(error, { client, readiness, workflowId });
     });
-  const brief = <T>(work: () => Promise<T>) => within(deadlineMs, work);
-  const query = <T>(workflowId: string) =>
-    brief(() => client.workflow.getHandle(workflowId).query<T>(statusQuery));
+  const brief = <T>(workflowId: string | undefined, work: () => Promise<T>) =>
+    within(deadlineMs, workflowId, work);
   const update = <T>(workflowId: string, name: string, argument?: unknown) =>
-    brief(() =>
+    brief(workflowId, () =>
       client.workflow
         .getHandle(workflowId)
         .executeUpdate<T, [unknown]>(name, { args: [argument ?? null] }),
     );
-
+  const entity = clusterWorkflowId;
   return {
-    requireReady: () => brief(() => requirePollers(client)),
-    submit: (cluster, input, mayStart) => brief(() => submit(client, cluster, input, mayStart)),
-    clusterStatus: (cluster) => query<ClusterStatus>(clusterWorkflowId(cluster)),
-    clusters: () =>
-      brief(async () => {
-        const listed = client.workflow.list({
-          query: `WorkflowType = '${clusterWorkflowType}' AND ExecutionStatus = 'Running'`,
-        });
-        const found: ClusterStatus[] = [];
-        for await (const { workflowId } of listed) {
-          found.push(await client.workflow.getHandle(workflowId).query<ClusterStatus>(statusQuery));
-        }
-        return found.filter((c) => c.phase !== 'absent').sort((a, b) => (a.name < b.name ? -1 : 1));
-      }),
-    protect: (cluster, input) =>
-      brief(() =>
-        client.workflow.executeUpdateWithStart<Workflow, ProtectionResult, [ProtectionInput]>(
-          updates.setProtection,
-          { args: [input], startWorkflowOperation: entityOf(cluster) },
-        ),
+    requireReady: (queues) => brief(undefined, () => readiness.require(queues)),
+    submit: (cluster, input, mayStart) =>
+      brief(entity(cluster), () => submit(client, cluster, input, mayStart)),
+    clusterStatus: (cluster) =>
+      brief(entity(cluster), () =>
+        client.workflow.getHandle(entity(cluster)).query<ClusterStatus>(statusQuery),
       ),
-    operationStatus: (operationId) => brief(() => operationStatus(client, operationId)),
+    clusterSummary: (cluster) => brief(entity(cluster), () => clusterSummary(client, cluster)),
+    clusters: (page) => brief(undefined, () => clusterPage(client, page)),
+    protect: (cluster, input) => brief(entity(cluster), () => protect(client, cluster, input)),
+    operationStatus: (id) => brief(id, () => operationStatus(client, id)),
+    openOperations: (cluster, status) =>
+      brief(undefined, () => openOperations(client, cluster, status)),
     updateOperation: update,
-    plan: (input, workflowId) =>
-      within(planDeadlineMs, async () => {
-        const { plan } = await client.workflow.execute<
-          (i: PlanInput) => Promise<{ plan: ClusterPlan }>
-        >(planWorkflowType, {
-          taskQueue: taskQueues.workflows,
-          workflowId,
-          args: [input],
-          workflowExecutionTimeout: planDeadlineMs,
-          staticSummary: 'Plan only: reads, changes nothing',
-        });
-        return plan;
-      }),
+    plan: (input, id) => within(planDeadlineMs, id, () => plan(client, input, id)),
+    inspect: (input) => {
+      const id = `odin/${input.cluster}/inspect`;
+      return within(inspectDeadlineMs, id, () => inspect(client, input, id));
+    },
   };
 }
 
-/** The workflow's own status, and what its pending activities say while it runs. */
-async function operationStatus(client: Client, operationId: string): Promise<OperationStatus> {
-  const handle = client.workflow.getHandle(operationId);
-  const status = await handle.query<OperationStatus>(statusQuery);
-  if (status.phase === 'finished') return status;
-  const { raw } = await handle.describe();
-  const pending = pendingWork(raw.pendingActivities ?? []);
-  return pending.length > 0 ? { ...status, pending } : status;
+async function plan(client: Client, input: PlanInput, workflowId: string): Promise<ClusterPlan> {
+  const handle = await client.workflow.start<(i: PlanInput) => Promise<{ plan: ClusterPlan }>>(
+    planWorkflowType,
+    {
+      taskQueue: taskQueues.workflows,
+      workflowId,
+      args: [input],
+      workflowExecutionTimeout: planDeadlineMs + workflowSpareMs,
+      staticSummary: 'Plan only: reads, changes nothing',
+    },
+  );
+  // Nobody waits a minute for a workflow that will never answer.
+  let timer: NodeJS.Timeout | undefined;
+  const stuck = new Promise<never>((_, reject) => {
+    timer = setInterval(async () => {
+      const problem = await stuckProblem(client, workflowId);
+      if (problem) reject(problem);
+    }, stuckCheckMs);
+  });
+  try {
+    return (await Promise.race([handle.result(), stuck])).plan;
+  } finally {
+    clearInterval(timer);
+  }
 }
 
-/** Starts the cluster's entity unless it runs. */
-const entityOf = (cluster: string) =>
-  new WithStartWorkflowOperation(clusterWorkflowType, {
-    workflowId: clusterWorkflowId(cluster),
-    taskQueue: taskQueues.workflows,
-    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-    args: [{ name: cluster }],
-    staticSummary: `Cluster ${cluster}: state, lease and history`,
-  });
+/** One id per cluster, so that other processes' callers share the look as well. */
+function inspect(client: Client, input: InspectInput, workflowId: string): Promise<Inspection> {
+  return client.workflow.execute<(i: InspectInput) => Promise<Inspection>>(
+    inspectWorkflowType,
+    {
+      taskQueue: taskQueues.workflows,
+      workflowId,
+      workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+      args: [input],
+      workflowExecutionTimeout: inspectDeadlineMs + workflowSpareMs,
+      staticSummary: 'A look at machines and brokers: reads, changes nothing',
+    },
+  );
+}
 
-/** Starts the entity when `mayStart`, and hands it the operation in the same call. */
 function submit(
   client: Client,
   cluster: string,
@@ -139,59 +164,26 @@ function submit(
   }
   return client.workflow.executeUpdateWithStart<Workflow, SubmitResult, [SubmitInput]>(
     updates.submit,
-    {
-      ...options,
-      startWorkflowOperation: entityOf(cluster),
-    },
+    { ...options, startWorkflowOperation: entityOf(cluster) },
   );
 }
 
-async function requirePollers(client: Client): Promise<void> {
-  const { namespace } = client.options;
-  const queues = [
-    { name: taskQueues.workflows, taskQueueType: 1 },
-    ...[taskQueues.cloud, taskQueues.kafka, taskQueues.load].map((name) => ({
-      name,
-      taskQueueType: 2,
-    })),
-  ];
-  for (const { name, taskQueueType } of queues) {
-    const { pollers } = await client.workflowService.describeTaskQueue({
-      namespace,
-      taskQueue: { name },
-      taskQueueType,
-    });
-    const fresh = (pollers ?? []).some(
-      (p) => Date.now() - Number(p.lastAccessTime?.seconds ?? 0) * 1000 < pollerFreshMs,
-    );
-    if (!fresh) throw new Problem('Unavailable', `no worker polls the task queue \`${name}\``);
-  }
-}
+const protect = (
+  client: Client,
+  cluster: string,
+  input: ProtectionInput,
+): Promise<ProtectionResult> =>
+  client.workflow.executeUpdateWithStart<Workflow, ProtectionResult, [ProtectionInput]>(
+    updates.setProtection,
+    { args: [input], startWorkflowOperation: entityOf(cluster) },
+  );
 
-/** Every way in which a call can fail, as a problem. */
-function toProblem(error: unknown): Problem {
-  if (error instanceof Problem) return error;
-  // Temporal says NOT_FOUND of a finished workflow too, so this must come first.
-  if (/already completed/.test(String((error as Error).message) + String((error as Error).cause))) {
-    return new Problem('NotAwaiting', 'the operation has finished');
-  }
-  if (error instanceof WorkflowNotFoundError) {
-    return new Problem('NotFound', 'no such cluster or operation');
-  }
-  const wrapped =
-    error instanceof WorkflowUpdateFailedError || error instanceof WorkflowFailedError;
-  if (wrapped && error.cause instanceof ApplicationFailure) return fromFailure(error.cause);
-  if (/not found|NOT_FOUND/.test(String(error))) {
-    return new Problem('NotFound', 'no such cluster or operation');
-  }
-  return new Problem('Unavailable', 'Temporal did not answer in time');
-}
-
-function fromFailure({ type, message, details }: ApplicationFailure): Problem {
-  const known = (type ?? '') in errorCatalogue ? (type as ErrorType) : 'Internal';
-  const [detail] = (details ?? []) as { violations?: Violation[]; operationId?: string }[];
-  return new Problem(known, message, {
-    ...(detail?.violations ? { violations: detail.violations } : {}),
-    ...(detail?.operationId ? { operationId: detail.operationId } : {}),
+/** Starts the cluster's entity unless it runs. */
+const entityOf = (cluster: string) =>
+  new WithStartWorkflowOperation(clusterWorkflowType, {
+    workflowId: clusterWorkflowId(cluster),
+    taskQueue: taskQueues.workflows,
+    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+    args: [{ name: cluster }],
+    staticSummary: `Cluster ${cluster}: state, lease and history`,
   });
-}

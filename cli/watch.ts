@@ -1,7 +1,7 @@
 /** Following an operation or a cluster by its event stream; a broken stream is taken up again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EventSourceMessage, EventSourceParserStream } from 'eventsource-parser/stream';
-import type { ClusterStatus } from '../contracts/cluster.ts';
+import type { ClusterView } from '../contracts/http.ts';
 import type { OperationStatus } from '../contracts/operation.ts';
 import { type Api, CommandError } from './client.ts';
 import type { Progress } from './progress.ts';
@@ -45,7 +45,7 @@ export async function follow(
 
 /** What following a cluster tells: every new status, and each interruption and its end. */
 export interface ClusterWatcher {
-  tell(status: ClusterStatus): void;
+  tell(status: ClusterView): void;
   note(text: string): void;
 }
 
@@ -65,7 +65,7 @@ export async function followCluster(
     for (let response = await api.open(path, signal); ; ) {
       // The first status after an interruption is often the last one before it.
       for await (const data of statusesOf(response)) {
-        if (data !== told) watcher.tell(JSON.parse(data) as ClusterStatus);
+        if (data !== told) watcher.tell(JSON.parse(data) as ClusterView);
         told = data;
       }
       if (signal.aborted) return;

@@ -45,7 +45,7 @@ export interface OperationSummary {
   requester: string;
   startedAt: string;
   finishedAt?: string;
-  outcome?: OperationOutcome | 'interrupted';
+  outcome?: OperationOutcome;
   reason?: string;
   digest?: string;
 }
@@ -75,6 +75,15 @@ export interface ClusterStatus {
   waiting: { operationId: string; type: string; since: string }[];
   /** The newest 50. */
   history: OperationSummary[];
+}
+
+/** What the entity writes down for lists, beside its phase. */
+export interface ClusterMemo {
+  reason?: string;
+  /** Since when the phase is so. */
+  since: string;
+  /** Of the operation that holds the lease. */
+  operationId?: string;
 }
 
 export const ProtectionInput = Type.Object(

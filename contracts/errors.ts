@@ -97,6 +97,38 @@ export const errorCatalogue = {
     'Start them with `npm start` and try again.',
     true,
   ),
+  NoAnswer: entry(
+    504,
+    'Temporal is there, and did not answer in time',
+    'Repeat the request; if it stays so, look at the load and the logs of the workers.',
+    true,
+  ),
+  TemporalBusy: entry(503, 'Temporal asks to slow down', 'Repeat the request in a while.', true),
+  TemporalRefused: entry(
+    502,
+    'Temporal refused the call',
+    'Read the message; it is Temporal’s own. Check the namespace and the credentials of the API.',
+  ),
+  SearchAttributesMissing: entry(
+    503,
+    'The Temporal namespace lacks search attributes',
+    'Add those named: `temporal operator search-attribute create --name NAME --type Keyword`.',
+  ),
+  TooLarge: entry(
+    422,
+    'A message is larger than Temporal carries',
+    'Ask for less at once, for example fewer topics in one spec.',
+  ),
+  WorkflowStuck: entry(
+    500,
+    'A workflow cannot go on',
+    'Read its failure; it goes on by itself once workers with a mended version run.',
+  ),
+  Terminated: entry(
+    409,
+    'The operation was terminated',
+    'Nothing was undone: look at `asgard status <cluster>`, and apply again to go on.',
+  ),
   Internal: entry(500, 'An error inside Asgard', 'Report it with the operation id.'),
 } as const satisfies Record<string, ErrorEntry>;
 

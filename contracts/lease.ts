@@ -67,7 +67,7 @@ export const Summary = Type.Object(
     startedAt: Time,
     finishedAt: Type.Optional(Time),
     outcome: Type.Optional(
-      oneOf([...(Object.keys(outcomes) as (keyof typeof outcomes)[]), 'interrupted']),
+      oneOf(Object.keys(outcomes) as (keyof typeof outcomes)[]),
     ),
     reason: Type.Optional(Sentence),
     digest: Type.Optional(Digest),

@@ -18,6 +18,9 @@ export const searchAttributes = {
   requester: 'AsgardRequester',
 } as const;
 
+/** Memo of the entity: what a list tells beside the phase (ClusterMemo). */
+export const clusterMemo = 'status';
+
 /** The workflow type of the entity that each cluster has. */
 export const clusterWorkflowType = 'cluster';
 /** Id of a cluster's entity. */

@@ -25,5 +25,7 @@ export const outcomes = {
   held: { good: false, failsAs: 'Held' },
   refused: { good: false },
   aborted: { good: false, failsAs: 'Aborted' },
+  /** Ended by Temporal (terminated, timed out, reset) without a word of its own. */
+  interrupted: { good: false },
 } as const satisfies Record<string, Outcome>;
 export type OperationOutcome = keyof typeof outcomes;

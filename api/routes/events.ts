@@ -1,36 +1,44 @@
 /**
  * Server-sent events. An operation's stream carries `progress` (one text each, id = its number, so
  * a reader that comes back with Last-Event-ID misses nothing that is still kept) and `status`; it
- * ends when the operation does. A cluster's stream carries `status` whenever it changes. A stream
- * stays open while Temporal or its workers are away.
+ * ends when the operation does. A cluster's stream carries `status` whenever what was decided
+ * changes, and whenever its machines and brokers were looked at again. A stream stays open while
+ * Temporal or its workers are away.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { OperationStatus } from '../../contracts/operation.ts';
-import { nameOf, operationIdOf } from '../input.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { errorCatalogue } from '../../contracts/errors.ts';
+import type { ClusterView, OperationView } from '../../contracts/http.ts';
+import type { Viewer } from '../cluster-view.ts';
+import { nameOf, operationIdOf, readNeeds } from '../input.ts';
 import { Problem } from '../problem.ts';
 import type { Temporal } from '../temporal.ts';
-import { doc } from './schema.ts';
+import type { App } from '../validation.ts';
+import { doc, Stream } from './schema.ts';
 
 const pollMs = 500;
 /** Comments keep proxies from closing a quiet stream. */
 const heartbeatMs = 15_000;
 
-export function eventRoutes(app: FastifyInstance, temporal: Temporal): void {
-  const one = doc('operations', 'Progress and status of an operation as server-sent events');
-  app.get('/v1/clusters/:name/operations/:id/events', { schema: one }, async (request, reply) => {
+export function eventRoutes(app: App, temporal: Temporal, viewer: Viewer): void {
+  const one = doc('operations', 'Progress and status of an operation as server-sent events', {
+    answer: Stream,
+  });
+  const url = '/v1/operations/:service/:cluster/:key/events';
+  const config = { needs: readNeeds };
+  app.get(url, { schema: one, config }, async (request, reply) => {
     const id = operationIdOf(request);
-    await temporal.requireReady();
     const first = await temporal.operationStatus(id);
     const after = Number(request.headers['last-event-id'] ?? 0) || 0;
     await stream(request, reply, operationFrames(temporal, id, { first, after }));
   });
-  const all = doc('clusters', 'Status of a cluster as server-sent events, on every change');
+  const all = doc('clusters', 'Status of a cluster as server-sent events, on every change', {
+    answer: Stream,
+  });
   app.get('/v1/clusters/:name/events', { schema: all }, async (request, reply) => {
     const name = nameOf(request);
-    await temporal.requireReady();
-    const first = await temporal.clusterStatus(name);
-    await stream(request, reply, clusterFrames(temporal, name, first));
+    const first = await viewer.view(name);
+    await stream(request, reply, clusterFrames(viewer, name, first));
   });
 }
 
@@ -43,7 +51,7 @@ interface Frame {
 async function* operationFrames(
   temporal: Temporal,
   id: string,
-  { first, after }: { first: OperationStatus; after: number },
+  { first, after }: { first: OperationView; after: number },
 ): AsyncGenerator<Frame | undefined> {
   let seen = after;
   let shown = '';
@@ -60,12 +68,12 @@ async function* operationFrames(
 }
 
 async function* clusterFrames(
-  temporal: Temporal,
+  viewer: Viewer,
   name: string,
-  first: unknown,
+  first: ClusterView,
 ): AsyncGenerator<Frame | undefined> {
   let shown = '';
-  for await (const status of statuses(first, () => temporal.clusterStatus(name))) {
+  for await (const status of statuses(first, () => viewer.glance(name))) {
     const text = JSON.stringify(status);
     yield text === shown ? undefined : { event: 'status', data: status };
     shown = text;
@@ -80,7 +88,8 @@ async function* statuses<T>(first: T, ask: () => Promise<T>): AsyncGenerator<T> 
     try {
       status = await ask();
     } catch (error) {
-      if (!(error instanceof Problem) || error.type !== 'Unavailable') throw error;
+      // What may pass by itself does not end a stream.
+      if (!(error instanceof Problem) || !errorCatalogue[error.type].retryable) throw error;
     }
   }
 }

@@ -1,48 +1,63 @@
-/** Operations: look, approve, pause, resume, abort. */
-import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
-import { type ApproveInput, updates } from '../../contracts/operation.ts';
-import { bodyOf, nameOf, operationIdOf } from '../input.ts';
+/**
+ * Operations of every service: look, approve, pause, resume, abort. The path of an operation is its
+ * workflow id, so that nothing here knows which services there are.
+ */
+import type { ClusterStatus } from '../../contracts/cluster.ts';
+import { OperationList, OperationView, Told } from '../../contracts/http.ts';
+import { ApproveInput, updates } from '../../contracts/operation.ts';
+import { nameOf, operationIdOf, readNeeds } from '../input.ts';
+import { Problem } from '../problem.ts';
 import type { Temporal } from '../temporal.ts';
-import { doc } from './schema.ts';
+import type { App } from '../validation.ts';
+import { doc, NoBody } from './schema.ts';
 
-const ApproveBody = Type.Object(
-  { digest: Type.String(), by: Type.Optional(Type.String()) },
-  { additionalProperties: false },
-);
+const path = '/v1/operations/:service/:cluster/:key';
+const config = { needs: readNeeds };
 
-export function operationRoutes(app: FastifyInstance, temporal: Temporal): void {
-  const base = '/v1/clusters/:name/operations';
-  const list = doc('operations', 'Past and running operations of a cluster');
-  app.get(base, { schema: list }, async (request) => {
-    const name = nameOf(request);
-    await temporal.requireReady();
-    const { leases, waiting, history } = await temporal.clusterStatus(name);
-    return { running: leases[0] ?? null, waiting, history };
+export function operationRoutes(app: App, temporal: Temporal): void {
+  listRoute(app, temporal);
+  const one = doc('operations', 'Phase, plan, steps, load test and events of an operation', {
+    answer: OperationView,
   });
-  const one = doc('operations', 'Phase, plan, steps, load test and events of an operation');
-  app.get(`${base}/:id`, { schema: one }, async (request) => {
-    const id = operationIdOf(request);
-    await temporal.requireReady();
-    return temporal.operationStatus(id);
+  app.get(path, { schema: one, config }, (request) =>
+    temporal.operationStatus(operationIdOf(request)),
+  );
+  const approve = doc('operations', 'Approve the plan with this digest', {
+    body: ApproveInput,
+    answer: Told,
   });
-  const approve = doc('operations', 'Approve the plan with this digest', { body: ApproveBody });
-  app.post(`${base}/:id/approve`, { schema: approve }, async (request) => {
-    const id = operationIdOf(request);
-    const input = bodyOf<ApproveInput>(ApproveBody, request.body);
-    await temporal.requireReady();
-    return {
-      operationId: id,
-      approved: await temporal.updateOperation(id, updates.approve, input),
-    };
+  app.post(`${path}/approve`, { schema: approve, config }, async (request): Promise<Told> => {
+    const operationId = operationIdOf(request);
+    const digest = await temporal.updateOperation<string>(
+      operationId,
+      updates.approve,
+      request.body,
+    );
+    return { operationId, accepted: 'approve', digest };
   });
   for (const verb of ['pause', 'resume', 'abort'] as const) {
-    const schema = doc('operations', `${verb} the operation`);
-    app.post(`${base}/:id/${verb}`, { schema }, async (request) => {
-      const id = operationIdOf(request);
-      await temporal.requireReady();
-      await temporal.updateOperation(id, updates[verb]);
-      return { operationId: id, [verb]: 'accepted' };
+    const schema = doc('operations', `${verb} the operation`, { body: NoBody, answer: Told });
+    app.post(`${path}/${verb}`, { schema, config }, async (request): Promise<Told> => {
+      const operationId = operationIdOf(request);
+      await temporal.updateOperation(operationId, updates[verb]);
+      return { operationId, accepted: verb };
     });
   }
+}
+
+function listRoute(app: App, temporal: Temporal): void {
+  const schema = doc('operations', 'Open and past operations of a cluster', {
+    answer: OperationList,
+  });
+  const url = '/v1/clusters/:name/operations';
+  app.get(url, { schema, config }, async (request): Promise<OperationList> => {
+    const name = nameOf(request);
+    // An operation started by hand may be open before the cluster has an entity.
+    const entity = await temporal.clusterStatus(name).catch((error: unknown) => error);
+    const status = entity instanceof Error ? undefined : (entity as ClusterStatus);
+    if (!status && !(entity instanceof Problem && entity.type === 'NotFound')) throw entity;
+    const open = await temporal.openOperations(name, status);
+    if (!status && open.length === 0) throw entity;
+    return { open, history: status?.history ?? [] };
+  });
 }

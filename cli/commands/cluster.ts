@@ -1,22 +1,24 @@
 /** `asgard status|protect|destroy|load-test`. */
 import type { Command } from 'commander';
-import type { ClusterStatus } from '../../contracts/cluster.ts';
+import type { Accepted, ClusterList, ClusterView } from '../../contracts/http.ts';
 import { type Api, CommandError, connectApi } from '../client.ts';
-import { figuresText } from '../figures.ts';
+import { clusterText, listText } from '../cluster-text.ts';
 import { listenForInterrupt } from '../interrupt.ts';
 import { createIo, type Io, run, show } from '../output.ts';
-import { followCluster, type Started } from '../watch.ts';
+import { followCluster } from '../watch.ts';
 import { finish } from './plan-apply.ts';
 
 export function addCluster(program: Command): void {
   program
     .command('status [cluster]')
-    .description('state of one cluster, or a list of all')
+    .description('one cluster as decided and as it is now, or a list of all as decided')
     .option('--watch', 'go on showing changes until Ctrl-C')
+    .option('--limit <count>', 'of the list: at most this many, 1 to 1000 (default 1000)')
+    .option('--cursor <next>', 'of the list: the page after the one that gave this')
     .option('--json', 'print one JSON document (one a line with --watch)')
-    .action((cluster: string | undefined, options: { watch?: boolean; json?: boolean }) => {
+    .action((cluster: string | undefined, options: StatusOptions) => {
       const io = createIo(options.json ?? false);
-      return run(io, () => status(io, cluster, options.watch ?? false));
+      return run(io, () => status(io, cluster, options));
     });
   program
     .command('protect <cluster>')
@@ -44,7 +46,7 @@ function addDestroy(program: Command): void {
       return run(io, async () => {
         const api = connectApi(process.env);
         const body = { confirm: options.confirm, requester: process.env.USER ?? 'cli' };
-        const started = await api.send<Started>('DELETE', `/v1/clusters/${cluster}`, body);
+        const started = await api.send<Accepted>('DELETE', `/v1/clusters/${cluster}`, body);
         return finish(io, api, started, options.wait);
       });
     });
@@ -83,7 +85,7 @@ function addLoadTest(program: Command): void {
       return run(io, async () => {
         const api = connectApi(process.env);
         const path = `/v1/clusters/${cluster}/load-tests`;
-        const started = await api.send<Started>('POST', path, loadBody(options));
+        const started = await api.send<Accepted>('POST', path, loadBody(options));
         return finish(io, api, started, options.wait);
       });
     });
@@ -113,41 +115,34 @@ function loadBody(options: LoadOptions) {
   return Object.keys(load).length > 0 ? { load, requester } : { requester };
 }
 
-async function status(io: Io, name: string | undefined, watch: boolean): Promise<number> {
+interface StatusOptions {
+  watch?: boolean;
+  json?: boolean;
+  limit?: string;
+  cursor?: string;
+}
+
+async function status(io: Io, name: string | undefined, options: StatusOptions): Promise<number> {
   const api = connectApi(process.env);
   if (!name) {
-    const { clusters } = await api.get<{ clusters: ClusterStatus[] }>('/v1/clusters');
-    const lines = clusters.map(
-      (c) => `${c.name.padEnd(24)} ${c.phase.padEnd(14)} ${c.reason ?? ''}`,
-    );
-    show(io, clusters, lines.join('\n') || 'no clusters');
+    const query = new URLSearchParams({ limit: options.limit ?? '1000' });
+    if (options.cursor) query.set('cursor', options.cursor);
+    const found = await api.get<ClusterList>(`/v1/clusters?${query}`);
+    show(io, found, listText(found.clusters, found.next !== undefined));
     return 0;
   }
-  if (watch) return watchCluster(io, api, name);
-  const found = await api.get<ClusterStatus>(`/v1/clusters/${name}`);
+  if (options.watch) return watchCluster(io, api, name);
+  const found = await api.get<ClusterView>(`/v1/clusters/${name}`);
   show(io, found, clusterText(found));
   return 0;
 }
 
 async function watchCluster(io: Io, api: Api, name: string): Promise<number> {
-  const tell = (status: ClusterStatus) =>
+  const tell = (status: ClusterView) =>
     io.out(io.json ? JSON.stringify(status) : `${clusterText(status)}\n`);
   const { signal } = listenForInterrupt();
   await followCluster(api, name, { tell, note: io.note }, signal);
   return 0;
-}
-
-function clusterText(c: ClusterStatus): string {
-  const { leases, lastVerdict, connection } = c;
-  return [
-    `${c.name}: ${c.phase}${c.reason ? `: ${c.reason}` : ''}`,
-    `protection: ${c.protection ? 'on' : 'off'}`,
-    ...(connection
-      ? [`bootstrap:  ${connection.bootstrap}`, `client:     ${connection.clientPropertiesFile}`]
-      : []),
-    ...leases.map((l) => `lease:      ${l.operationId} (${l.type}) since ${l.since}`),
-    ...(lastVerdict ? figuresText({ thresholds: [], ...lastVerdict }) : []),
-  ].join('\n');
 }
 
 async function protect(

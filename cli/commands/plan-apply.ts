@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
+import { operationWorkflowId } from '../../contracts/names.ts';
 import type { OperationStatus } from '../../contracts/operation.ts';
 import type { ClusterPlan } from '../../contracts/plan.ts';
 import { odin, type ProvisionInput } from '../../contracts/services/odin.ts';
@@ -146,8 +147,8 @@ async function operationBefore(
   key: string,
 ): Promise<OperationStatus | undefined> {
   try {
-    const path = `/v1/clusters/${encodeURIComponent(cluster)}/operations/${key}`;
-    return await api.get<OperationStatus>(path);
+    const id = operationWorkflowId('odin', encodeURIComponent(cluster), key);
+    return await api.get<OperationStatus>(`/v1/operations/${id}`);
   } catch (error) {
     if (error instanceof CommandError && error.problem?.status === 404) return undefined;
     throw error;

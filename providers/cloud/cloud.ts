@@ -70,6 +70,8 @@ export interface CloudInstance {
    * formatted once and holds nothing now, no start helps until a person has seen to it.
    */
   stateCode?: 'ended' | 'not-started' | 'disk-emptied';
+  /** When it came into its state (ISO), when the cloud knows. */
+  stateSince?: string;
   /** Where its log can be read by a person, also for a while after it is terminated. */
   logFile?: string;
 }

@@ -75,7 +75,10 @@ const operations = (): { method: string; url: string }[] => {
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => ({
       method: method.toUpperCase(),
-      url: path.replace('{name}', 'orders').replace('{id}', 'x'),
+      url: path
+        .replace(/{(name|cluster)}/, 'orders')
+        .replace('{service}', 'odin')
+        .replace('{key}', 'x'),
     })),
   );
 };

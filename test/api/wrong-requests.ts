@@ -21,7 +21,7 @@ const plan = { method: 'POST', url: '/v1/clusters/plan' } as const;
 const tests = { method: 'POST', url: '/v1/clusters/orders/load-tests' } as const;
 const destroy = { method: 'DELETE', url: '/v1/clusters/orders' } as const;
 const protection = { method: 'PUT', url: '/v1/clusters/orders/protection' } as const;
-const operation = '/v1/clusters/orders/operations/x';
+const operation = '/v1/operations/odin/orders/x';
 
 export const wrongRequests: WrongRequest[] = [
   { name: 'no body', ...clusters, ...invalid, field: 'spec' },
@@ -253,7 +253,7 @@ export const wrongRequests: WrongRequest[] = [
   {
     name: 'an operation id with a slash',
     method: 'GET',
-    url: '/v1/clusters/orders/operations/a%2Fb',
+    url: '/v1/operations/odin/orders/a%2Fb',
     status: 404,
     type: 'NotFound',
   },

@@ -83,8 +83,8 @@ function start(args: string[], more: NodeJS.ProcessEnv = {}): Running {
 }
 
 const cluster = (phase: ClusterStatus['phase']): string =>
-  `event: status\ndata: ${JSON.stringify({ name: 'a', phase, protection: true, leases: [], waiting: [], history: [] })}\n\n`;
-const operation = '/v1/clusters/a/operations/provision-1';
+  `event: status\ndata: ${JSON.stringify({ name: 'a', phase, now: { summary: 'not known' } })}\n\n`;
+const operation = '/v1/operations/odin/a/provision-1';
 const status = (more: object = {}) => ({
   operationId: 'odin/a/provision-1',
   runId: 'r',
@@ -172,8 +172,7 @@ describe('colours', () => {
         phase: 'ready',
         lastVerdict,
         leases: [],
-        waiting: [],
-        history: [],
+        now: { summary: 'not known' },
       });
     };
     for (const args of [['plan', spec], ['status', 'a'], ['apply', spec, '--yes'], ['--help']]) {

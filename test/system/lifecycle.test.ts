@@ -173,7 +173,7 @@ describe('a change', () => {
     const started = await cli('apply', more(), '--require-approval', '--no-wait', '--json');
     const { operationId } = JSON.parse(started.out);
     const key = operationId.split('/').at(-1);
-    const path = `/v1/clusters/solo/operations/${key}`;
+    const path = `/v1/operations/${operationId}`;
     await eventually(async () => (await json('GET', path)).phase === 'awaiting-approval');
     const wrong = await http('POST', `${path}/approve`, { digest: 'sha256:0' });
     expect(await wrong.json()).toMatchObject({
@@ -182,7 +182,12 @@ describe('a change', () => {
     });
     expect((await cli('pause', 'solo', key)).code).toBe(0);
     expect((await cli('resume', 'solo', key)).code).toBe(0);
-    expect((await cli('approve', 'solo', key)).code).toBe(0);
+    const plain = await cli('approve', 'solo');
+    expect(plain).toMatchObject({ code: 1, err: expect.stringContaining('give --yes') });
+    expect((await cli('operations', 'solo')).out).toContain(`awaiting-approval  ${operationId}`);
+    const approved = await cli('approve', 'solo', '--yes');
+    expect(approved).toMatchObject({ code: 0, err: expect.stringContaining('partitions') });
+    expect(approved.err).toMatch(/digest: sha256:/);
     await eventually(async () => (await json('GET', path)).phase === 'finished');
     const status = await json('GET', path);
     expect(status).toMatchObject({ outcome: 'untested' });

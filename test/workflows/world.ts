@@ -7,6 +7,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../activities/index.ts';
 import { onlyForSameRun } from '../../activities/lib/same-run.ts';
+import type { Inspection } from '../../contracts/http.ts';
 import type { LoadReport } from '../../contracts/load.ts';
 import { nothingObserved, type ObservedCluster } from '../../contracts/observed.ts';
 import type { NodeTarget } from '../../contracts/plan.ts';
@@ -26,6 +27,8 @@ export interface World {
   /** Calls whose first answer is lost after the deed: they run twice. */
   losing: (call: string) => boolean;
   observed: ObservedCluster;
+  /** What a look finds. */
+  inspection: Inspection;
   report: LoadReport;
   /** What each look at the cluster finds missing, in order; nothing once they are used up. */
   missing: string[][];
@@ -52,6 +55,7 @@ export function createWorld(): World {
     calls: [] as string[],
     losing: () => false,
     observed: nothingObserved,
+    inspection: { lookedAt: '2026-01-01T00:00:00.000Z', nodes: [], kafka: { answers: false } },
     report: goodReport(twiceAsFast),
     missing: [] as string[][],
     disturbances: [] as string[],
@@ -127,6 +131,7 @@ export function createWorld(): World {
       modifyInstance: act('modifyInstance', nothing),
     },
     kafka: {
+      inspectCluster: act('inspectCluster', () => world.inspection),
       observeCluster: act('observeCluster', () => world.observed),
       awaitNode: act('awaitNode', nothing),
       awaitSteady: act('awaitSteady', nothing),
