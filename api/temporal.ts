@@ -134,17 +134,14 @@ async function plan(client: Client, input: PlanInput, workflowId: string): Promi
 
 /** One id per cluster, so that other processes' callers share the look as well. */
 function inspect(client: Client, input: InspectInput, workflowId: string): Promise<Inspection> {
-  return client.workflow.execute<(i: InspectInput) => Promise<Inspection>>(
-    inspectWorkflowType,
-    {
-      taskQueue: taskQueues.workflows,
-      workflowId,
-      workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-      args: [input],
-      workflowExecutionTimeout: inspectDeadlineMs + workflowSpareMs,
-      staticSummary: 'A look at machines and brokers: reads, changes nothing',
-    },
-  );
+  return client.workflow.execute<(i: InspectInput) => Promise<Inspection>>(inspectWorkflowType, {
+    taskQueue: taskQueues.workflows,
+    workflowId,
+    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+    args: [input],
+    workflowExecutionTimeout: inspectDeadlineMs + workflowSpareMs,
+    staticSummary: 'A look at machines and brokers: reads, changes nothing',
+  });
 }
 
 function submit(

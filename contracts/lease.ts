@@ -66,9 +66,7 @@ export const Summary = Type.Object(
     runId: Id,
     startedAt: Time,
     finishedAt: Type.Optional(Time),
-    outcome: Type.Optional(
-      oneOf(Object.keys(outcomes) as (keyof typeof outcomes)[]),
-    ),
+    outcome: Type.Optional(oneOf(Object.keys(outcomes) as (keyof typeof outcomes)[])),
     reason: Type.Optional(Sentence),
     digest: Type.Optional(Digest),
   },

@@ -13,10 +13,10 @@ import { Client, Connection } from '@temporalio/client';
 import { buildApp } from '../../api/app.ts';
 import { createTemporal } from '../../api/temporal.ts';
 import type { ClusterList } from '../../contracts/http.ts';
-import { clusterWorkflowId, taskQueues, workflowTypes } from '../../contracts/names.ts';
+import { clusterWorkflowId, clusterWorkflowType, taskQueues } from '../../contracts/names.ts';
+import { newBook } from '../../domain/cluster/lease.ts';
 import { asgard } from '../../test/support/commands.ts';
 import { temporalServer, workerProcess } from '../../test/support/processes.ts';
-import { newState } from '../../workflows/lib/cluster-state.ts';
 
 const { values } = parseArgs({
   options: {
@@ -72,15 +72,13 @@ async function makeClusters(): Promise<void> {
 }
 
 async function makeCluster(name: string, broken: string | undefined): Promise<void> {
-  const state = newState(name);
-  Object.assign(state, {
-    known: true,
-    rest: { phase: 'quarantined', reason: 'load test fail: p(99)<250 is 312.4 ms' },
-  });
-  await client.workflow.start(workflowTypes.cluster, {
+  const since = new Date().toISOString();
+  const rest = { phase: 'quarantined', reason: 'load test fail: p(99)<250 is 312.4 ms', since };
+  const book = { ...newBook(name, since), known: true, rest };
+  await client.workflow.start(clusterWorkflowType, {
     workflowId: clusterWorkflowId(name),
     taskQueue: name === broken ? 'nobody' : taskQueues.workflows,
-    args: [{ name, state }],
+    args: [{ name, book }],
   });
 }
 

@@ -99,7 +99,7 @@ describe('the list of clusters', () => {
     await expect.poll(names).toEqual(['alpha', 'beta', 'broken']);
     const { body } = await get('/v1/clusters');
     isA(ClusterList, body);
-    expect(body.clusters[0]).toMatchObject({ phase: 'untested', decidedAt: /^20/ });
+    expect(body.clusters[0]).toMatchObject({ phase: 'untested', since: /^20/ });
     expect(body.clusters[2]).toEqual({ name: 'broken', phase: 'unknown' });
     const listed = await cli('status');
     expect(listed).toMatchObject({ code: 0, err: '' });
@@ -148,7 +148,7 @@ describe('one cluster', () => {
     isA(ClusterView, body);
     expect(body).toMatchObject({
       phase: 'untested',
-      decidedAt: /^20/,
+      since: /^20/,
       now: {
         nodes: [{ machine: { state: 'stopped' } }],
         remedy: 'the next apply starts stopped machines',
