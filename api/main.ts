@@ -4,15 +4,16 @@
  */
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { settingsFrom } from '../contracts/settings.ts';
 import { buildApp } from './app.ts';
+import { connectLazily } from './connection.ts';
 import { createTemporal } from './temporal.ts';
 
 async function main(): Promise<void> {
   const { connectionOptions, namespace } = loadClientConnectConfig();
-  const connection = Connection.lazy(connectionOptions);
+  const connection = connectLazily(connectionOptions);
   const client = new Client({ connection, ...(namespace ? { namespace } : {}) });
   const app = await buildApp({
     temporal: createTemporal(client),

@@ -1,7 +1,7 @@
 /**
- * `npm run bench:status [-- --clusters N --runs N]`: how long a list of many clusters takes, by HTTP
- * and by the command line. Real entities on a real Temporal, one of them broken; no worker is asked,
- * so none runs while it is measured.
+ * `npm run bench:status [-- --clusters N --runs N]`: how long a list of many clusters takes, by
+ * HTTP and by the command line. Real entities on a real Temporal, one of them broken; no worker is
+ * asked, so none runs while it is measured.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';

@@ -22,7 +22,7 @@ function machinesText(nodes: NodeStatus[]): string {
     counts.set(machine.state, (counts.get(machine.state) ?? 0) + 1);
   }
   const all = nodes.length;
-  if (counts.get('running') === all) return `all ${all} machines running`;
+  if (counts.get('running') === all) return `${all} of ${all} machines running`;
   const others = [...counts].filter(([state]) => state !== 'running');
   return others.map(([state, count]) => `${count} of ${all} machines ${state}`).join(', ');
 }

@@ -2,10 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import { Client, type Connection } from '@temporalio/client';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildApp } from '../../api/app.ts';
+import { connectLazily } from '../../api/connection.ts';
 import { createTemporal } from '../../api/temporal.ts';
 import { freePort, temporalServer, type Victim } from '../support/processes.ts';
 import { exampleSpec } from '../support/specs.ts';
@@ -21,7 +22,7 @@ let app: FastifyInstance;
 beforeAll(async () => {
   const started = await temporalServer(home);
   server = started.server;
-  connection = Connection.lazy({ address: started.address });
+  connection = connectLazily({ address: started.address });
   app = await buildApp({ temporal: createTemporal(new Client({ connection })), token });
 });
 afterAll(async () => {
@@ -130,7 +131,7 @@ describe('without workers', () => {
 
 describe('without Temporal', () => {
   it('says 503 and does not hang', async () => {
-    const nobody = Connection.lazy({ address: `127.0.0.1:${await freePort()}` });
+    const nobody = connectLazily({ address: `127.0.0.1:${await freePort()}` });
     const alone = await buildApp({
       temporal: createTemporal(new Client({ connection: nobody })),
       token,

@@ -241,7 +241,7 @@ describe('an operation that is over', () => {
     await expect.poll(() => phaseOf(operation), { timeout: 30_000 }).toBe('finished');
     expect(await call('POST', `${operation}/abort`)).toMatchObject({
       status: 409,
-      body: { detail: 'the operation has finished' },
+      body: { type: 'urn:asgard:error:NotAwaiting', detail: /the operation has finished/ },
     });
     const never = await call('POST', '/v1/operations/odin/alpha/never/abort');
     expect(never).toMatchObject({

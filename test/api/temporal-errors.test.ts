@@ -2,12 +2,13 @@
  * Goal: every way in which Temporal can fail is told as what it is. Method: a real server with
  * workflows that break on purpose, and, for what a local server never says, its gRPC errors.
  */
-import { Client, Connection, ServiceError } from '@temporalio/client';
+import { Client, ServiceError } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildApp } from '../../api/app.ts';
+import { connectLazily } from '../../api/connection.ts';
 import { createReadiness } from '../../api/readiness.ts';
 import { createTemporal } from '../../api/temporal.ts';
 import { problemOf } from '../../api/temporal-errors.ts';
@@ -163,7 +164,7 @@ describe('a gRPC status', () => {
   });
 
   it('is Temporal’s absence only when it is absent', async () => {
-    const connection = Connection.lazy({ address: `127.0.0.1:${await freePort()}` });
+    const connection = connectLazily({ address: `127.0.0.1:${await freePort()}` });
     const client = new Client({ connection });
     const readiness = createReadiness(client);
     const problem = await problemOf(grpcError(14, 'refused'), { client, readiness });

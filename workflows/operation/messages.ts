@@ -93,5 +93,7 @@ export function abort(op: Operation, why: string): void {
 
 function requirePhase(op: Operation, phases: OperationPhase[], what: string): void {
   if (phases.includes(op.status.phase)) return;
-  throw fail('NotAwaiting', `${what}: the operation is in phase \`${op.status.phase}\``);
+  const { phase } = op.status;
+  const at = phase === 'finished' ? 'has finished' : `is in phase \`${phase}\``;
+  throw fail('NotAwaiting', `${what}: the operation ${at}`);
 }
