@@ -281,7 +281,7 @@ describe('what is wrong in a request', () => {
   ])('%s %s: a text of 2,500 characters is 400', async (method, path, body, field) => {
     const answer = await call(method, path, { ...body, [field]: 'x'.repeat(2_500) });
     expect(answer.status).toBe(400);
-    expect(answer.body.violations[0]).toMatchObject({ field, rule: 'bounds' });
+    expect(answer.body.violations[0]).toMatchObject({ field, rule: 'limit' });
   });
 
   it('is not a content type of JSON without a body, where none is needed', async () => {

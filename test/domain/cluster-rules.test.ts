@@ -64,7 +64,7 @@ describe('an input', () => {
       [InspectInput, { cluster: 'a', provider: long }, 'provider'],
     ];
     for (const [schema, input, field] of texts) {
-      expect(checkInput(schema, input)).toMatchObject([{ field, rule: 'bounds' }]);
+      expect(checkInput(schema, input)).toMatchObject([{ field, rule: 'limit' }]);
     }
   });
 
