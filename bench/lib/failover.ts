@@ -16,7 +16,7 @@ import { temporalServer, type Victim, workerProcess } from '../../test/support/p
 import { endMachinesWithThisProcess } from '../../test/support/real-cluster.ts';
 import { oneNodeSpec } from '../../test/support/specs.ts';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '10' } } });
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } });
 const rounds = Number(values.rounds);
 const home = mkdtempSync(join(tmpdir(), 'asgard-bench-'));
 endMachinesWithThisProcess(home);
