@@ -140,10 +140,14 @@ export function tableLines(status: OperationStatus, view: View): string[] {
   return [...lines.slice(0, Math.max(1, rows - 2)), pc.dim('  …')];
 }
 
+/** The plan says what a step does. */
+const summaryOf = ({ id }: StepStatus, { plan }: OperationStatus): string =>
+  plan?.steps.find((s) => s.id === id)?.summary ?? id;
+
 /** What does not fit is taken from the summary; mark and time stay. */
 function stepLine(step: StepStatus, status: OperationStatus, { frame, width, pc }: View): string {
   const time = took(step, status);
-  const summary = clip(step.summary, Math.max(1, width - 5 - stringWidth(time)));
+  const summary = clip(summaryOf(step, status), Math.max(1, width - 5 - stringWidth(time)));
   return `  ${marks[step.state](frame, pc)} ${summary}${time && ` ${pc.dim(time)}`}`;
 }
 

@@ -47,10 +47,10 @@ export interface ObservedCluster {
   nodes: ObservedNode[];
   /** False when no broker answered; topics and dynamicConfig are then empty and unknown. */
   kafkaReachable: boolean;
+  /** Those that were asked for and exist, and others whose names collide with them. */
   topics: ObservedTopic[];
   /** Cluster-wide dynamic broker configuration (DescribeConfigs, source DYNAMIC_DEFAULT_BROKER). */
   dynamicConfig: Record<string, string>;
-  metadataVersion?: string;
   /** Whether replicas of any partition are on the move; absent when nobody asked. */
   reassigning?: boolean;
 }

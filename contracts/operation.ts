@@ -8,7 +8,7 @@ import type { ClusterPhase, Connection } from './cluster.ts';
 import type { LoadVerdict } from './load.ts';
 import type { QueueName } from './names.ts';
 import { type OperationOutcome, outcomes } from './outcomes.ts';
-import type { ClusterPlan, StepKind } from './plan.ts';
+import type { ShownPlan } from './plan.ts';
 import { Digest, Requester } from './text.ts';
 
 export interface OperationDefinition<I extends TSchema = TSchema> {
@@ -66,11 +66,9 @@ export type StepState =
   | 'undo-failed'
   | 'skipped';
 
+/** How far a step of the plan is; what it does is told in the plan under the same id. */
 export interface StepStatus {
   id: string;
-  kind: StepKind;
-  summary: string;
-  stage: number;
   state: StepState;
   /** ISO times by the workflow's clock. */
   startedAt?: string;
@@ -110,7 +108,7 @@ export interface OperationStatus {
   reason?: string;
   startedAt: string;
   finishedAt?: string;
-  plan?: ClusterPlan;
+  plan?: ShownPlan;
   steps: StepStatus[];
   abortRequested: boolean;
   /** Present from the start of the gate on. */

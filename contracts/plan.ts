@@ -4,28 +4,17 @@
  * over the canonical form is what an approval names.
  */
 
-export type StepKind =
-  | 'createIdentity'
-  | 'createInterface'
-  | 'createVolume'
-  | 'launchInstance'
-  | 'startInstance'
-  | 'awaitNode'
-  | 'restartNode'
-  | 'growVolume'
-  | 'alterClusterConfig'
-  | 'createTopic'
-  | 'alterTopicConfig'
-  | 'addPartitions'
-  | 'deleteTopic'
-  | 'unregisterNode'
-  | 'terminateInstance'
-  | 'deleteVolume'
-  | 'deleteInterface'
-  | 'deleteIdentity';
+/** Terraform's symbols: create, update in place, delete, read. */
+export type StepSymbol = '+' | '~' | '-' | '<=';
 
-/** Terraform's symbols: create, update in place, delete, delete-then-create, read. */
-export type StepSymbol = '+' | '~' | '-' | '-/+' | '<=';
+/**
+ * What becomes of a step when a later one fails: `restored` as it was before, `unneeded` since it
+ * changes nothing that would have to go, `impossible` (a point of no return).
+ */
+export type UndoKind = 'restored' | 'unneeded' | 'impossible';
+
+/** Values to set; null takes a value away, so that the default holds again. */
+export type ConfigPatch = Record<string, string | null>;
 
 /** A node as a step needs it; enough to render its configuration without looking anything up. */
 export interface NodeTarget {
@@ -58,30 +47,41 @@ export type StepAction =
       kind: 'restartNode';
       node: NodeTarget;
       staticConfig: Record<string, string>;
-      before: { instanceType: string; configDigest: string; staticConfig?: Record<string, string> };
+      before: { instanceType: string; staticConfig?: Record<string, string> };
     }
   | { kind: 'growVolume'; node: NodeTarget; before: { diskGiB: number } }
   | {
       kind: 'alterClusterConfig';
-      /** null removes the dynamic value. */
-      set: Record<string, string | null>;
-      before: Record<string, string | null>;
+      set: ConfigPatch;
+      before: ConfigPatch;
     }
-  | {
-      kind: 'createTopic';
-      topic: string;
-      partitions: number;
-      replicationFactor: number;
-      config: Record<string, string>;
-    }
-  | {
-      kind: 'alterTopicConfig';
-      topic: string;
-      set: Record<string, string | null>;
-      before: Record<string, string | null>;
-    }
-  | { kind: 'addPartitions'; topic: string; partitions: number; before: { partitions: number } }
-  | { kind: 'deleteTopic'; topic: string };
+  | { kind: 'createTopics'; groups: TopicCreation[] }
+  | { kind: 'alterTopicConfigs'; groups: TopicPatch[] }
+  | { kind: 'addPartitions'; groups: TopicGrowth[] }
+  | { kind: 'deleteTopics'; topics: string[] };
+
+/**
+ * Topics go in batches, one request to Kafka each; in a batch, equal changes are told once for all
+ * their topics.
+ */
+interface ForTopics {
+  topics: string[];
+}
+export interface TopicCreation extends ForTopics {
+  partitions: number;
+  replicationFactor: number;
+  config: Record<string, string>;
+}
+export interface TopicPatch extends ForTopics {
+  set: ConfigPatch;
+  before: ConfigPatch;
+}
+export interface TopicGrowth extends ForTopics {
+  partitions: number;
+  before: { partitions: number };
+}
+
+export type StepKind = StepAction['kind'];
 
 /** The action of one kind, out of the union. */
 export type ActionOf<K extends StepKind> = StepAction extends infer A
@@ -101,12 +101,9 @@ export interface PlanStep {
   action: StepAction;
   /** One line for people, for example `launch broker main-0 (node 0, rack-a, local.small)`. */
   summary: string;
-  /** How it is taken back, in words, or `point of no return`, or `nothing to undo`. */
-  undo: string;
+  undo: UndoKind;
   /** Slots restarted by this step. */
   restarts: string[];
-  /** Estimated bytes copied over the network by this step; 0 when none. */
-  bytes: number;
   /** Estimated duration in seconds. */
   durationS: number;
   /**
@@ -120,10 +117,18 @@ export interface ClusterPlan {
   /** `apply` builds or changes towards a spec; `destroy` takes everything away. */
   intent: 'apply' | 'destroy';
   steps: PlanStep[];
-  /** Terraform's footer counts; a replacement counts as one add and one destroy. */
+  /** Nothing of the cluster was on any disk before: what is inside Kafka goes with its disks. */
+  fresh: boolean;
+  /** Terraform's footer: how many things (topics, not batches) come, change and go. */
   counts: { add: number; change: number; destroy: number };
   /** Remarks that do not block, for example `rack-a is lost if …`. */
   warnings: string[];
   /** `sha256:<hex>` over the canonical JSON of cluster, intent and steps. */
   digest: string;
 }
+
+/** A step as people read it: without the data that only execution needs. */
+export type ShownStep = Omit<PlanStep, 'action'> & { action?: never };
+
+/** A plan as an operation's status shows it: every step once, and short. */
+export type ShownPlan = Omit<ClusterPlan, 'steps'> & { steps: ShownStep[] };

@@ -44,8 +44,11 @@ export interface StackFile {
 export const kafkaVersion = '4.3.1';
 /** The metadata.version level that this Kafka finalises when it is formatted (4.3-IV0). */
 export const kafkaMetadataLevel = 30;
-/** Machines that the `local` cloud of one computer takes by default, those of all clusters. */
-export const localInstancesMax = 64;
+/**
+ * Machines that the `local` cloud of one computer takes by default, those of all clusters: as many
+ * as a plan may have and fit into a payload, also that of a destruction. Memory ends sooner.
+ */
+export const localInstancesMax = 250;
 export const temporalCliVersion = '1.5.1';
 
 /** Pure: give it process.env and os.homedir(). Paths are absolute when the inputs are. */

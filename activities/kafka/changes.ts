@@ -1,18 +1,34 @@
 /**
- * Activities that change Kafka itself. Each states a target and accepts that it holds already, so
- * all are safe to repeat; the undo of a configuration change is the same call with the prior
- * values.
+ * Activities that change Kafka itself, many topics by one request. Each states a target and accepts
+ * that it holds already, so all are safe to repeat; the undo of a configuration change is the same
+ * call with the prior values. All fail with KafkaRefused in Kafka's own words, naming the topic,
+ * and are retried on KafkaUnavailable.
  */
-import type { NodeTarget } from '../../contracts/plan.ts';
+import type {
+  ConfigPatch,
+  NodeTarget,
+  TopicCreation,
+  TopicGrowth,
+  TopicPatch,
+} from '../../contracts/plan.ts';
 import type { StepScope } from '../../contracts/scope.ts';
+import { batchName, topicsIn } from '../../domain/cluster/topic-batches.ts';
 import type { ConfigChange, KafkaAdmin } from '../../providers/kafka/kafka.ts';
 import type { ActivityDeps } from '../lib/deps.ts';
 import { beating } from '../lib/heartbeat.ts';
 import { withRevivedAdmin } from './access.ts';
 
-type Change = Record<string, string | null>;
+interface Topics {
+  scope: StepScope;
+  topics: string[];
+}
+interface Groups<G> {
+  scope: StepScope;
+  groups: G[];
+}
 
 export function createKafkaActivities(deps: ActivityDeps) {
+  /** `call` as the plan names it. */
   const change = (
     scope: StepScope,
     call: string,
@@ -26,56 +42,55 @@ export function createKafkaActivities(deps: ActivityDeps) {
         call: `kafka.${call}`,
       });
     });
-  const alter = (scope: StepScope, target: string, request: ConfigChange) =>
-    change(scope, `alterConfig ${target}`, (admin) => admin.alterConfigs([request]));
+  const alter = (scope: StepScope, target: string, changes: ConfigChange[]) =>
+    change(scope, `alterConfigs ${target}`, (admin) => admin.alterConfigs(changes));
 
   return {
     /** Sets or resets cluster-wide dynamic broker configuration. */
-    alterClusterConfig: ({ scope, set }: { scope: StepScope; set: Change }): Promise<void> =>
-      alter(scope, 'cluster', { resource: { kind: 'cluster' }, set }),
+    alterClusterConfig: ({ scope, set }: { scope: StepScope; set: ConfigPatch }): Promise<void> =>
+      alter(scope, 'cluster', [{ resource: { kind: 'cluster' }, set }]),
 
-    /** Sets or resets a topic's configuration. */
-    alterTopicConfig: (r: { scope: StepScope; topic: string; set: Change }): Promise<void> =>
-      alter(r.scope, r.topic, { resource: { kind: 'topic', name: r.topic }, set: r.set }),
+    /** Sets or resets the configuration of topics. */
+    alterTopicConfigs: ({ scope, groups }: Groups<Omit<TopicPatch, 'before'>>): Promise<void> => {
+      const changes = groups.flatMap(({ topics, set }) =>
+        topics.map((name) => ({ resource: { kind: 'topic' as const, name }, set })),
+      );
+      return alter(scope, batchName(topicsIn({ groups })), changes);
+    },
 
-    /** Whether the topic is there now. Read-only. */
-    topicExists: ({ scope, topic }: { scope: StepScope; topic: string }): Promise<boolean> =>
+    /** Those of the topics that are there now. Read-only. */
+    topicsExisting: ({ scope, topics }: Topics): Promise<string[]> =>
       beating(() =>
         withRevivedAdmin(deps, scope, async (admin) =>
-          (await admin.topics([topic])).some((view) => view.name === topic),
+          (await admin.topics(topics)).map((view) => view.name),
         ),
       ),
 
-    /** Creates the topic; an equal one that exists is success, an unequal one is refused. */
-    createTopic: (r: {
-      scope: StepScope;
-      topic: string;
-      partitions: number;
-      replicationFactor: number;
-      config: Record<string, string>;
-    }): Promise<void> =>
-      change(r.scope, `createTopic ${r.topic}`, (admin) =>
-        admin.createTopics([
-          {
-            name: r.topic,
-            partitions: r.partitions,
-            replicationFactor: r.replicationFactor,
-            config: r.config,
-          },
-        ]),
-      ),
+    /** Creates the topics; an equal one that exists is success, an unequal one is refused. */
+    createTopics: ({ scope, groups }: Groups<TopicCreation>): Promise<void> => {
+      const wanted = groups.flatMap(({ topics, ...shape }) =>
+        topics.map((name) => ({ name, ...shape })),
+      );
+      return change(scope, `createTopics ${batchName(topicsIn({ groups }))}`, (admin) =>
+        admin.createTopics(wanted),
+      );
+    },
 
-    /** Deletes the topic with all its records; accepts that it is gone. Cannot be undone. */
-    deleteTopic: ({ scope, topic }: { scope: StepScope; topic: string }): Promise<void> =>
-      change(scope, `deleteTopic ${topic}`, (admin) => admin.deleteTopics([topic])),
+    /** Deletes the topics with all their records; accepts that they are gone. No way back. */
+    deleteTopics: ({ scope, topics }: Topics): Promise<void> =>
+      change(scope, `deleteTopics ${batchName(topics)}`, (admin) => admin.deleteTopics(topics)),
 
-    /** Grows the topic to `partitions`. Cannot be undone: Kafka has no way back. */
-    addPartitions: (r: { scope: StepScope; topic: string; partitions: number }): Promise<void> =>
-      change(r.scope, `addPartitions ${r.topic}`, (admin) =>
-        admin.addPartitions([{ name: r.topic, total: r.partitions }]),
-      ),
+    /** Grows the topics to `partitions`. Cannot be undone: Kafka has no way back. */
+    addPartitions: ({ scope, groups }: Groups<TopicGrowth>): Promise<void> => {
+      const wanted = groups.flatMap(({ topics, partitions: total }) =>
+        topics.map((name) => ({ name, total })),
+      );
+      return change(scope, `addPartitions ${batchName(topicsIn({ groups }))}`, (admin) =>
+        admin.addPartitions(wanted),
+      );
+    },
 
-    /** Forgets a broker that is empty and stopped. */
+    /** Forgets a broker that is empty and stopped; accepts that Kafka does not know it. */
     unregisterNode: ({ scope, node }: { scope: StepScope; node: NodeTarget }): Promise<void> =>
       change(scope, `unregisterBroker ${node.slot}`, (admin) =>
         admin.unregisterBroker(node.nodeId),

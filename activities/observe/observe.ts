@@ -1,8 +1,10 @@
 /**
  * The snapshot a plan is made from: everything of a cluster that the cloud and Kafka will tell.
- * Read-only; safe to repeat.
+ * Read-only; safe to repeat. Topics are told apart, and only those asked for: an answer must fit
+ * into a payload, however many topics a cluster has.
  */
 import type { ObservedCluster, ObservedNode, ObservedTopic } from '../../contracts/observed.ts';
+import { jsonLength, slicesOf } from '../../domain/lib/slices.ts';
 import { staticConfigTagPrefix, type Tags, tagKeys } from '../../providers/cloud/cloud.ts';
 import type { KafkaAdmin, TopicView } from '../../providers/kafka/kafka.ts';
 import { live } from '../cloud/resources.ts';
@@ -14,25 +16,45 @@ import { cloudOf } from '../lib/slots.ts';
 
 /** How long running instances may keep Kafka's answer waiting before it counts as unreachable. */
 const kafkaPatienceMs = 15_000;
+/** Topics described by one request, and the bytes of an answer. */
+const describedAtOnce = 250;
+const answerBytesMax = 300_000;
+
+export interface ObservedTopics {
+  /** Of the first `taken` names, those that exist; and others that Kafka takes for the same. */
+  topics: ObservedTopic[];
+  /** At least 1; ask again for the rest. */
+  taken: number;
+}
 
 export function createObserveActivities(deps: ActivityDeps) {
   return {
-    observeCluster: ({ scope }: { scope: AccessScope }): Promise<ObservedCluster> =>
+    /** Machines, brokers and cluster-wide configuration. `kafka: false` leaves Kafka alone. */
+    observeCluster: (r: { scope: AccessScope; kafka?: boolean }): Promise<ObservedCluster> =>
       beating(async (beat) => {
+        const { scope } = r;
         await refuseStrangers(deps, scope);
         const nodes = await observeNodes(deps, scope);
         const identity = (await deps.secrets.read(scope.cluster)) !== undefined;
         const up = identity && nodes.some((n) => n.instance?.state === 'running');
-        const kafka = up ? await observeKafka(deps, scope, beat) : undefined;
+        const wanted = up && r.kafka !== false;
+        const kafka = wanted ? await observeKafka(deps, scope, beat) : undefined;
         return {
           identity,
           nodes: nodes.map((node) => withRegistration(node, kafka)),
           kafkaReachable: kafka !== undefined,
-          topics: kafka?.topics ?? [],
+          topics: [],
           dynamicConfig: kafka?.dynamicConfig ?? {},
-          ...(kafka ? { metadataVersion: kafka.metadataVersion } : {}),
+          ...(kafka ? { reassigning: kafka.reassigning } : {}),
         };
       }),
+
+    /**
+     * How the topics named are, as many of them as fit into an answer. Retried when Kafka does not
+     * answer.
+     */
+    observeTopics: ({ scope, names }: { scope: AccessScope; names: string[] }) =>
+      beating<ObservedTopics>(() => withAdmin(deps, scope, (admin) => topicsOf(admin, names))),
   };
 }
 
@@ -109,9 +131,8 @@ const staticConfigOf = (tags: Tags): Record<string, string> =>
 interface KafkaSnapshot {
   registered: Set<number>;
   replicas: Map<number, number> | undefined;
-  topics: ObservedTopic[];
   dynamicConfig: Record<string, string>;
-  metadataVersion: string;
+  reassigning: boolean;
 }
 
 /** Asks until Kafka answers or patience runs out; then it counts as unreachable (undefined). */
@@ -132,18 +153,40 @@ async function observeKafka(
   }
 }
 
-/** What Kafka tells at this moment. */
-export async function snapshot(admin: KafkaAdmin): Promise<KafkaSnapshot> {
-  const views = await admin.topics();
-  const own = views.filter((t) => !t.internal);
-  const configs = await admin.topicConfigs(own.map((t) => t.name));
+async function snapshot(admin: KafkaAdmin): Promise<KafkaSnapshot> {
   return {
     registered: new Set((await admin.brokers()).map((b) => b.nodeId)),
-    replicas: replicasByNode(views),
-    topics: own.map((t) => observedTopic(t, configs.get(t.name) ?? {})),
+    replicas: replicasByNode(await admin.topics()),
     dynamicConfig: await admin.clusterConfig(),
-    metadataVersion: String((await admin.features())['metadata.version'] ?? 'unknown'),
+    reassigning: await admin.reassigning(),
   };
+}
+
+/** Kafka takes names for the same that differ only in `.` and `_`. */
+const metricName = (name: string): string => name.replaceAll('.', '_');
+
+/** The topics named, and those that collide with one that is named. */
+export async function topicsOf(admin: KafkaAdmin, names: string[]): Promise<ObservedTopics> {
+  const views = new Map<string, TopicView[]>();
+  for (const view of await admin.topics()) {
+    const key = metricName(view.name);
+    views.set(key, [...(views.get(key) ?? []), view]);
+  }
+  const found: ObservedTopic[] = [];
+  let taken = 0;
+  let bytes = 0;
+  for (const slice of slicesOf(names, [{ of: () => 1, most: describedAtOnce }])) {
+    const present = slice.map((name) => views.get(metricName(name)) ?? []);
+    const configs = await admin.topicConfigs(present.flat().map((view) => view.name));
+    for (const twins of present) {
+      const topics = twins.map((view) => observedTopic(view, configs.get(view.name) ?? {}));
+      bytes += jsonLength(topics);
+      if (taken > 0 && bytes > answerBytesMax) return { topics: found, taken };
+      found.push(...topics);
+      taken += 1;
+    }
+  }
+  return { topics: found, taken };
 }
 
 function observedTopic(view: TopicView, config: Record<string, string>): ObservedTopic {

@@ -4,13 +4,20 @@
  * cluster converges and an unchanged one gets an empty plan.
  */
 import type { ObservedCluster, ObservedNode } from '../../contracts/observed.ts';
-import type { ClusterPlan, NodeTarget, StepAction } from '../../contracts/plan.ts';
-import type { NormalSpec } from '../../contracts/spec.ts';
-import { digestOf } from '../lib/digest.ts';
+import type {
+  ClusterPlan,
+  NodeTarget,
+  ShownPlan,
+  StepAction,
+  StepSymbol,
+} from '../../contracts/plan.ts';
+import type { NormalSpec, Violation } from '../../contracts/spec.ts';
+import { bytesOf, digestOf } from '../lib/digest.ts';
 import { splitConfig } from './kafka-config.ts';
 import { nodeConfigDigest, targetNodes } from './nodes.ts';
-import { stepOf } from './step.ts';
-import { configActions, topicActions, topicRemovals } from './topic-plan.ts';
+import { stepOf, thingsIn } from './step.ts';
+import { topicBatches } from './topic-batches.ts';
+import { configActions, isFresh, topicChanges, topicRemovals } from './topic-plan.ts';
 import { warningsOf } from './warnings.ts';
 
 export { nodeConfigDigest, targetNodes } from './nodes.ts';
@@ -19,19 +26,21 @@ export { nodeConfigDigest, targetNodes } from './nodes.ts';
 export function planCluster(spec: NormalSpec, observed: ObservedCluster): ClusterPlan {
   const targets = targetNodes(spec, observed);
   const { fixed } = splitConfig(spec.kafka.config);
-  const pairs = targets.map((node) => ({ node, now: nowOf(observed, node) }));
+  const bySlot = new Map(observed.nodes.map((n) => [n.slot, n]));
+  const pairs = targets.map((node) => ({ node, now: bySlot.get(node.slot) }));
   const groups: StepAction[][] = [
     observed.identity ? [] : [{ kind: 'createIdentity' }],
     pairs.flatMap(resourceActions),
     pairs.flatMap((pair) => powerActions(pair, fixed)),
     pairs.filter(needsWait).map(({ node }) => ({ kind: 'awaitNode', node })),
     configActions(spec, observed),
-    topicActions(spec, observed),
+    topicBatches(topicChanges(spec, observed)),
     ...restartGroups(pairs, spec, fixed),
-    topicRemovals(spec, observed),
+    topicBatches(topicRemovals(spec, observed)),
     ...removalGroups(targets, observed),
   ];
-  return assemble(spec.name, 'apply', groups, warningsOf(spec, observed));
+  const frame = { cluster: spec.name, intent: 'apply', fresh: isFresh(observed) } as const;
+  return assemble(frame, groups, warningsOf(spec, observed));
 }
 
 /** What must be done to take everything of a cluster away, whatever state it is in. */
@@ -44,7 +53,7 @@ export function planDestroy(cluster: string, observed: ObservedCluster): Cluster
     nodes.flatMap(remains),
     observed.identity ? [{ kind: 'deleteIdentity' }] : [],
   ];
-  return assemble(cluster, 'destroy', groups, []);
+  return assemble({ cluster, intent: 'destroy', fresh: false }, groups, []);
 }
 
 /** The digest an approval names: over what will be done, not over remarks or estimates' wording. */
@@ -58,27 +67,44 @@ interface Pair {
   now: ObservedNode | undefined;
 }
 
-const nowOf = (observed: ObservedCluster, node: NodeTarget): ObservedNode | undefined =>
-  observed.nodes.find((n) => n.slot === node.slot);
-
 function assemble(
-  cluster: string,
-  intent: ClusterPlan['intent'],
+  frame: Pick<ClusterPlan, 'cluster' | 'intent' | 'fresh'>,
   groups: StepAction[][],
   warnings: string[],
 ): ClusterPlan {
+  const { cluster } = frame;
   const stages = groups.filter((group) => group.length > 0);
   const steps = stages.flatMap((group, stage) => group.map((a) => stepOf(a, stage, cluster)));
-  const count = (...symbols: string[]) => steps.filter((s) => symbols.includes(s.symbol)).length;
-  const plan = {
-    cluster,
-    intent,
-    steps,
-    counts: { add: count('+', '-/+'), change: count('~'), destroy: count('-', '-/+') },
-    warnings,
-  };
+  const count = (symbol: StepSymbol) =>
+    steps.reduce((sum, s) => sum + (s.symbol === symbol ? thingsIn(s.action) : 0), 0);
+  const counts = { add: count('+'), change: count('~'), destroy: count('-') };
+  const plan = { ...frame, steps, counts, warnings };
   return { ...plan, digest: planDigest(plan) };
 }
+
+/** The plan without what only execution needs: what a status shows and people read. */
+export function shownPlan(plan: ClusterPlan): ShownPlan {
+  return { ...plan, steps: plan.steps.map(({ action: _, ...step }) => step) };
+}
+
+/** Bytes of a plan as JSON: it is a workflow's result, and so must stay well below 500 KB. */
+const planBytesMax = 450_000;
+
+/** Refuses a plan that is too large to be carried; empty when it fits. */
+export function checkPlanSize(plan: ClusterPlan): Violation[] {
+  const bytes = bytesOf(plan);
+  if (bytes <= planBytesMax) return [];
+  return [
+    {
+      field: 'topics',
+      rule: 'plan-size',
+      message: `the plan has ${kilobytes(bytes)} KB, more than ${kilobytes(planBytesMax)}`,
+      remedy: 'change fewer topics at a time: a topic that a spec does not name is left alone',
+    },
+  ];
+}
+
+const kilobytes = (bytes: number): number => Math.ceil(bytes / 1000);
 
 function resourceActions({ node, now }: Pair): StepAction[] {
   const actions: StepAction[] = [];
@@ -115,8 +141,8 @@ function restartGroups(
     .filter((pair) => needsRestart(pair, spec, fixed))
     .sort((a, b) => votes(a) - votes(b) || a.node.nodeId - b.node.nodeId)
     .flatMap(({ node, now }): StepAction[][] => {
-      const { instanceType = '', configDigest = '', staticConfig } = now?.instance ?? {};
-      const before = { instanceType, configDigest, ...(staticConfig ? { staticConfig } : {}) };
+      const { instanceType = '', staticConfig } = now?.instance ?? {};
+      const before = { instanceType, ...(staticConfig ? { staticConfig } : {}) };
       return [
         [{ kind: 'restartNode', node, staticConfig: fixed, before }],
         [{ kind: 'awaitNode', node }],
@@ -132,8 +158,9 @@ function needsRestart({ node, now }: Pair, spec: NormalSpec, fixed: Record<strin
 
 /** Machine first, then Kafka's memory of it, then its disk: the disk is what remembers the slot. */
 function removalGroups(targets: NodeTarget[], observed: ObservedCluster): StepAction[][] {
+  const kept = new Set(targets.map((t) => t.slot));
   const gone = observed.nodes
-    .filter((n) => !targets.some((t) => t.slot === n.slot))
+    .filter((n) => !kept.has(n.slot))
     .map((now) => ({ now, node: asTarget(now) }));
   return [
     gone.flatMap(({ now, node }) => (now.instance ? [{ kind: 'terminateInstance', node }] : [])),

@@ -1,16 +1,19 @@
 /** A plan as text, in Terraform's symbols and footer, with what Terraform leaves out. Pure. */
-import type { ClusterPlan, PlanStep, StepSymbol } from '../../contracts/plan.ts';
+import type { ShownPlan, ShownStep, StepSymbol } from '../../contracts/plan.ts';
+import { undoTexts } from './step.ts';
 
 const colours: Record<StepSymbol, string> = {
   '+': '32',
   '~': '33',
   '-': '31',
-  '-/+': '31',
   '<=': '36',
 };
 
+/** A plan, whether it is the whole one or as a status shows it. */
+type Readable = Omit<ShownPlan, 'steps'> & { steps: Omit<ShownStep, 'action'>[] };
+
 /** Text for a terminal; `color` adds ANSI colours. An empty plan says so in one line. */
-export function renderPlan(plan: ClusterPlan, { color = false } = {}): string {
+export function renderPlan(plan: Readable, { color = false } = {}): string {
   const warnings = plan.warnings.map((w) => `Warning: ${w}`);
   if (plan.steps.length === 0) {
     const empty =
@@ -33,25 +36,25 @@ export function renderPlan(plan: ClusterPlan, { color = false } = {}): string {
     '',
     ...warnings,
     footer(plan),
-    `Estimated duration: ${showDuration(planDuration(plan))}. Bytes to move: ${showBytes(plan)}.`,
+    `Estimated duration: ${showDuration(planDuration(plan))}.`,
     `Digest: ${plan.digest}`,
     '',
   ].join('\n');
 }
 
 /** Terraform's closing line. */
-export const footer = ({ counts }: ClusterPlan): string =>
+export const footer = ({ counts }: Pick<ShownPlan, 'counts'>): string =>
   `Plan: ${counts.add} to add, ${counts.change} to change, ${counts.destroy} to destroy.`;
 
-function notes(step: PlanStep): string[] {
+function notes(step: Omit<ShownStep, 'action'>): string[] {
   if (step.symbol === '<=') return [];
   const restarts = step.restarts.length > 0 ? [`restarts: ${step.restarts.join(', ')}`] : [];
-  const undo = step.undo === 'point of no return' ? [`undo: ${step.undo}`] : [];
+  const undo = step.undo === 'impossible' ? [`undo: ${undoTexts[step.undo]}`] : [];
   return [...restarts, ...undo];
 }
 
 /** Seconds: stages follow each other, a stage takes as long as its longest step. */
-export function planDuration({ steps }: ClusterPlan): number {
+export function planDuration({ steps }: Pick<Readable, 'steps'>): number {
   const longest = new Map<number, number>();
   for (const { stage, durationS } of steps) {
     longest.set(stage, Math.max(longest.get(stage) ?? 0, durationS));
@@ -61,8 +64,3 @@ export function planDuration({ steps }: ClusterPlan): number {
 
 const showDuration = (seconds: number): string =>
   seconds < 90 ? `about ${seconds} s` : `about ${Math.round(seconds / 60)} min`;
-
-const showBytes = ({ steps }: ClusterPlan): string => {
-  const bytes = steps.reduce((sum, s) => sum + s.bytes, 0);
-  return bytes === 0 ? 'none' : `${(bytes / 1e9).toFixed(2)} GB`;
-};

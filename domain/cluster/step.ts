@@ -4,43 +4,69 @@
  */
 import type {
   ActionOf,
+  ConfigPatch,
   NodeTarget,
   PlanStep,
   StepAction,
   StepKind,
   StepSymbol,
+  UndoKind,
 } from '../../contracts/plan.ts';
+import { fewOf } from '../../contracts/text.ts';
+import { batchName, topicsIn } from './topic-batches.ts';
 
 interface Face<K extends StepKind> {
   symbol: StepSymbol;
   target(action: ActionOf<K>, cluster: string): string;
   summary(action: ActionOf<K>): string;
-  undo: string;
+  /** workflows/lib/steps.ts must have a way back for exactly those that are `restored`. */
+  undo: UndoKind;
+  /** Per hundred things. */
   durationS: number;
   /** Mutating provider calls; `%` stands for the target. */
-  calls: string[];
+  calls: readonly string[];
 }
 
-const none = 'nothing to undo';
-const final = 'point of no return';
+/** What people read of an undo. */
+export const undoTexts: Record<UndoKind, string> = {
+  restored: 'undone when a later step fails',
+  unneeded: 'nothing to undo',
+  impossible: 'point of no return',
+};
 
 const describeNode = (n: NodeTarget): string =>
   `node ${n.nodeId}, ${n.roles.join('+')}, ${n.rack}, ${n.instanceType}`;
 
-const changes = (set: Record<string, string | null>): string =>
+const changes = (set: ConfigPatch): string =>
   Object.entries(set)
     .map(([key, value]) => (value === null ? `${key} → default` : `${key}=${value}`))
     .join(', ');
 
-const ofNode = (a: { node: NodeTarget }): string => a.node.slot;
-const ofTopic = (a: { topic: string }): string => a.topic;
+const detailMax = 120;
+const clip = (text: string): string =>
+  text.length <= detailMax ? text : `${text.slice(0, detailMax - 1)}…`;
 
-const faces: { [K in StepKind]: Face<K> } = {
+/** `topic a (…)`, `250 topics (…): a, b, c and 247 more`, or each of the first with its own. */
+function ofTopics(parts: { topics: string[]; detail: string }[]): string {
+  const all = parts.flatMap(({ topics, detail }) => topics.map((name) => ({ name, detail })));
+  const [first] = all;
+  if (first && all.length === 1) return `topic ${clip(first.name)} (${clip(first.detail)})`;
+  const [only, ...others] = parts;
+  if (only && others.length === 0) {
+    return `${all.length} topics (${clip(only.detail)}): ${fewOf(only.topics.map(clip))}`;
+  }
+  return `${all.length} topics: ${fewOf(all.map((t) => `${clip(t.name)} (${clip(t.detail)})`))}`;
+}
+
+const ofNode = (a: { node: NodeTarget }): string => a.node.slot;
+const ofBatch = (a: Parameters<typeof topicsIn>[0]): string => batchName(topicsIn(a));
+
+const faces = {
   createIdentity: {
     symbol: '+',
     target: (_, cluster) => cluster,
     summary: () => 'create cluster id and credentials',
-    undo: 'delete them',
+    undo: 'restored',
     durationS: 1,
     calls: ['secrets.create %'],
   },
@@ -48,7 +74,7 @@ const faces: { [K in StepKind]: Face<K> } = {
     symbol: '+',
     target: ofNode,
     summary: (a) => `create network interface of ${a.node.slot} in ${a.node.rack}`,
-    undo: 'delete it',
+    undo: 'restored',
     durationS: 1,
     calls: ['cloud.createInterface %'],
   },
@@ -56,7 +82,7 @@ const faces: { [K in StepKind]: Face<K> } = {
     symbol: '+',
     target: ofNode,
     summary: (a) => `create data volume of ${a.node.slot} (${a.node.diskGiB} GiB, ${a.node.rack})`,
-    undo: 'delete it',
+    undo: 'restored',
     durationS: 1,
     calls: ['cloud.createVolume %'],
   },
@@ -64,7 +90,7 @@ const faces: { [K in StepKind]: Face<K> } = {
     symbol: '+',
     target: ofNode,
     summary: (a) => `launch ${a.node.slot} (${describeNode(a.node)})`,
-    undo: 'terminate it',
+    undo: 'restored',
     durationS: 2,
     calls: ['cloud.runInstance %'],
   },
@@ -72,7 +98,7 @@ const faces: { [K in StepKind]: Face<K> } = {
     symbol: '~',
     target: ofNode,
     summary: (a) => `start ${a.node.slot}, which is stopped`,
-    undo: none,
+    undo: 'unneeded',
     durationS: 2,
     calls: ['cloud.startInstance %'],
   },
@@ -80,7 +106,7 @@ const faces: { [K in StepKind]: Face<K> } = {
     symbol: '<=',
     target: ofNode,
     summary: (a) => `wait until ${a.node.slot} is registered, unfenced and in sync`,
-    undo: none,
+    undo: 'unneeded',
     durationS: 15,
     calls: [],
   },
@@ -88,7 +114,7 @@ const faces: { [K in StepKind]: Face<K> } = {
     symbol: '~',
     target: ofNode,
     summary: (a) => `restart ${a.node.slot} with its new configuration (${a.node.instanceType})`,
-    undo: 'restart it with the configuration before',
+    undo: 'restored',
     durationS: 10,
     calls: ['cloud.stopInstance %', 'cloud.modifyInstance %', 'cloud.startInstance %'],
   },
@@ -97,7 +123,7 @@ const faces: { [K in StepKind]: Face<K> } = {
     target: ofNode,
     summary: (a) =>
       `grow volume of ${a.node.slot} from ${a.before.diskGiB} to ${a.node.diskGiB} GiB`,
-    undo: final,
+    undo: 'impossible',
     durationS: 5,
     calls: ['cloud.growVolume %'],
   },
@@ -105,49 +131,60 @@ const faces: { [K in StepKind]: Face<K> } = {
     symbol: '~',
     target: () => 'cluster',
     summary: (a) => `set cluster configuration: ${changes(a.set)}`,
-    undo: 'restore the values before',
+    undo: 'restored',
     durationS: 1,
-    calls: ['kafka.alterConfig %'],
+    calls: ['kafka.alterConfigs %'],
   },
-  createTopic: {
+  createTopics: {
     symbol: '+',
-    target: ofTopic,
+    target: ofBatch,
     summary: (a) =>
-      `create topic ${a.topic} (${a.partitions} partitions × ${a.replicationFactor} replicas)`,
-    undo: 'delete it, unless it was there before',
+      `create ${ofTopics(
+        a.groups.map(({ topics, partitions, replicationFactor }) => ({
+          topics,
+          detail: `${partitions} partitions × ${replicationFactor} replicas`,
+        })),
+      )}`,
+    undo: 'restored',
     durationS: 1,
-    calls: ['kafka.createTopic %'],
+    calls: ['kafka.createTopics %'],
   },
-  alterTopicConfig: {
+  alterTopicConfigs: {
     symbol: '~',
-    target: ofTopic,
-    summary: (a) => `set configuration of topic ${a.topic}: ${changes(a.set)}`,
-    undo: 'restore the values before',
+    target: ofBatch,
+    summary: (a) =>
+      `configure ${ofTopics(a.groups.map(({ topics, set }) => ({ topics, detail: changes(set) })))}`,
+    undo: 'restored',
     durationS: 1,
-    calls: ['kafka.alterConfig %'],
+    calls: ['kafka.alterConfigs %'],
   },
   addPartitions: {
     symbol: '~',
-    target: ofTopic,
+    target: ofBatch,
     summary: (a) =>
-      `grow topic ${a.topic} from ${a.before.partitions} to ${a.partitions} partitions`,
-    undo: final,
+      `grow ${ofTopics(
+        a.groups.map(({ topics, partitions, before }) => ({
+          topics,
+          detail: `${before.partitions} → ${partitions} partitions`,
+        })),
+      )}`,
+    undo: 'impossible',
     durationS: 1,
     calls: ['kafka.addPartitions %'],
   },
-  deleteTopic: {
+  deleteTopics: {
     symbol: '-',
-    target: ofTopic,
-    summary: (a) => `delete topic ${a.topic} with all its records`,
-    undo: final,
+    target: ofBatch,
+    summary: (a) => `delete ${ofTopics([{ topics: a.topics, detail: 'with all records' }])}`,
+    undo: 'impossible',
     durationS: 1,
-    calls: ['kafka.deleteTopic %'],
+    calls: ['kafka.deleteTopics %'],
   },
   unregisterNode: {
     symbol: '-',
     target: ofNode,
     summary: (a) => `unregister ${a.node.slot} (node ${a.node.nodeId}) from Kafka`,
-    undo: final,
+    undo: 'impossible',
     durationS: 1,
     calls: ['kafka.unregisterBroker %'],
   },
@@ -155,7 +192,7 @@ const faces: { [K in StepKind]: Face<K> } = {
     symbol: '-',
     target: ofNode,
     summary: (a) => `terminate ${a.node.slot} (${describeNode(a.node)})`,
-    undo: final,
+    undo: 'impossible',
     durationS: 5,
     calls: ['cloud.terminateInstance %'],
   },
@@ -163,7 +200,7 @@ const faces: { [K in StepKind]: Face<K> } = {
     symbol: '-',
     target: ofNode,
     summary: (a) => `delete data volume of ${a.node.slot} with everything on it`,
-    undo: final,
+    undo: 'impossible',
     durationS: 1,
     calls: ['cloud.deleteVolume %'],
   },
@@ -171,7 +208,7 @@ const faces: { [K in StepKind]: Face<K> } = {
     symbol: '-',
     target: ofNode,
     summary: (a) => `delete network interface of ${a.node.slot}`,
-    undo: final,
+    undo: 'impossible',
     durationS: 1,
     calls: ['cloud.deleteInterface %'],
   },
@@ -179,13 +216,20 @@ const faces: { [K in StepKind]: Face<K> } = {
     symbol: '-',
     target: (_, cluster) => cluster,
     summary: () => 'delete cluster id and credentials',
-    undo: final,
+    undo: 'impossible',
     durationS: 1,
     calls: ['secrets.delete %'],
   },
-};
+} as const satisfies { [K in StepKind]: Face<K> };
 
-/** The step for an action; bytes are 0, since no step of this version moves replicas. */
+/** How a kind is undone: the ways of workflows/lib/steps.ts follow from it by their types. */
+export type UndoOf<K extends StepKind> = (typeof faces)[K]['undo'];
+
+/** How many things a step is about: a batch counts its topics. */
+export const thingsIn = (action: StepAction): number =>
+  'groups' in action || 'topics' in action ? topicsIn(action).length : 1;
+
+/** The step for an action. */
 export function stepOf(action: StepAction, stage: number, cluster: string): PlanStep {
   const face = faces[action.kind] as Face<StepKind>;
   const target = face.target(action as never, cluster);
@@ -197,8 +241,7 @@ export function stepOf(action: StepAction, stage: number, cluster: string): Plan
     summary: face.summary(action as never),
     undo: face.undo,
     restarts: action.kind === 'restartNode' ? [action.node.slot] : [],
-    bytes: 0,
-    durationS: face.durationS,
+    durationS: face.durationS * Math.ceil(thingsIn(action) / 100),
     calls: face.calls.map((call) => call.replace('%', target)),
   };
 }

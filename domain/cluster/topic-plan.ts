@@ -2,11 +2,10 @@
 
 import { type ConfigKind, sameValue } from '../../contracts/kafka-values.ts';
 import type { ObservedCluster, ObservedTopic } from '../../contracts/observed.ts';
-import type { StepAction } from '../../contracts/plan.ts';
+import type { ConfigPatch, StepAction } from '../../contracts/plan.ts';
 import type { NormalSpec, NormalTopic } from '../../contracts/spec.ts';
 import { isDynamic, isStepped, splitConfig } from './kafka-config.ts';
-
-type Change = Record<string, string | null>;
+import type { TopicChange } from './topic-batches.ts';
 
 /**
  * Kafka sets this one itself when eligible leader replicas are on, and refuses to remove it
@@ -42,30 +41,32 @@ const stepped = (spec: NormalSpec, now: Record<string, string>): Record<string, 
   );
 
 /** True when nothing of the cluster runs or ran: its Kafka is empty for certain. */
-const isFresh = (observed: ObservedCluster): boolean =>
+export const isFresh = (observed: ObservedCluster): boolean =>
   observed.nodes.every((n) => !n.volume && !n.instance);
 
 const defaultsFor = (now: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(unremovable).filter(([key]) => key in now));
 
 /** Creations and changes of the topics that the spec names; other topics are left alone. */
-export function topicActions(spec: NormalSpec, observed: ObservedCluster): StepAction[] {
+export function topicChanges(spec: NormalSpec, observed: ObservedCluster): TopicChange[] {
+  const present = new Map(observed.topics.map((t) => [t.name, t]));
   return spec.topics
     .filter((topic) => topic.state === 'present')
     .flatMap((topic) => {
-      const now = observed.topics.find((t) => t.name === topic.name);
+      const now = present.get(topic.name);
       return now ? changesOf(topic, asOurs(topic, now, observed)) : [creationOf(topic)];
     });
 }
 
-export function topicRemovals(spec: NormalSpec, observed: ObservedCluster): StepAction[] {
+export function topicRemovals(spec: NormalSpec, observed: ObservedCluster): TopicChange[] {
+  const present = new Set(observed.topics.map((t) => t.name));
   return spec.topics
-    .filter((t) => t.state === 'absent' && observed.topics.some((o) => o.name === t.name))
-    .map(({ name }) => ({ kind: 'deleteTopic', topic: name }));
+    .filter((t) => t.state === 'absent' && present.has(t.name))
+    .map(({ name }) => ({ kind: 'deleteTopics', topic: name }));
 }
 
-const creationOf = ({ name, partitions, replicationFactor, config }: NormalTopic): StepAction => ({
-  kind: 'createTopic',
+const creationOf = ({ name, partitions, replicationFactor, config }: NormalTopic): TopicChange => ({
+  kind: 'createTopics',
   topic: name,
   partitions,
   replicationFactor,
@@ -90,8 +91,10 @@ function asOurs(topic: NormalTopic, now: ObservedTopic, observed: ObservedCluste
   return { ...now, config: Object.fromEntries(ours) };
 }
 
-function changesOf(topic: NormalTopic, now: ObservedTopic): StepAction[] {
-  const actions: StepAction[] = [];
+function changesOf(topic: NormalTopic, now: ObservedTopic): TopicChange[] {
+  const actions: TopicChange[] = [];
+  // Nothing is planned on what Kafka does not tell; checkTransition refuses it by name.
+  if (now.unknown) return actions;
   if (topic.partitions > now.partitions) {
     const before = { partitions: now.partitions };
     actions.push({
@@ -104,7 +107,7 @@ function changesOf(topic: NormalTopic, now: ObservedTopic): StepAction[] {
   const set = difference('topic', topic.config, now.config);
   if (Object.keys(set).length > 0) {
     const before = reverse(set, now.config);
-    actions.push({ kind: 'alterTopicConfig', topic: topic.name, set, before });
+    actions.push({ kind: 'alterTopicConfigs', topic: topic.name, set, before });
   }
   return actions;
 }
@@ -114,7 +117,7 @@ function difference(
   kind: ConfigKind,
   wanted: Record<string, string>,
   now: Record<string, string>,
-): Change {
+): ConfigPatch {
   const keys = [...new Set([...Object.keys(wanted), ...Object.keys(now)])].sort();
   return Object.fromEntries(
     keys
@@ -123,5 +126,5 @@ function difference(
   );
 }
 
-const reverse = (set: Change, now: Record<string, string>): Change =>
+const reverse = (set: ConfigPatch, now: Record<string, string>): ConfigPatch =>
   Object.fromEntries(Object.keys(set).map((key) => [key, now[key] ?? null]));

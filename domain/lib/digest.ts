@@ -17,3 +17,6 @@ export function canonicalJson(value: unknown): string {
 export function digestOf(value: unknown): string {
   return `sha256:${bytesToHex(sha256(utf8ToBytes(canonicalJson(value))))}`;
 }
+
+/** Bytes of the canonical JSON in UTF-8. */
+export const bytesOf = (value: unknown): number => utf8ToBytes(canonicalJson(value)).length;

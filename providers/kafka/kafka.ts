@@ -80,6 +80,8 @@ export interface KafkaAdmin {
   /** Cluster-wide dynamic broker configuration. */
   clusterConfig(): Promise<Record<string, string>>;
   quorum(): Promise<QuorumView>;
+  /** Whether replicas of any partition are on the move. */
+  reassigning(): Promise<boolean>;
   /** Bytes used per broker and replica. */
   logDirs(nodeIds: number[]): Promise<{ nodeId: number; replicas: number; bytes: bigint }[]>;
   /** Earliest and latest offsets by partition. */

@@ -12,12 +12,13 @@ import {
   type Connection,
   describeQuorumV2,
   describeUserScramCredentialsV0,
+  listPartitionReassignmentsV0,
   ResourcePatternTypes,
   ResourceTypes,
   unregisterBrokerV0,
 } from '@platformatic/kafka';
 import { createConfigAdmin } from './config-admin.ts';
-import { createWire, type Wire } from './connection.ts';
+import { createWire, serverTimeoutMs, type Wire } from './connection.ts';
 import { asked, protocolErrorOf } from './errors.ts';
 import {
   type AclRule,
@@ -152,9 +153,14 @@ const toAcls = (rule: AclRule) =>
 function clusterCalls(
   admin: Admin,
   wire: Wire,
-): Pick<PlatformaticAdmin, 'quorum' | 'features' | 'logDirs' | 'unregisterBroker'> {
+): Pick<PlatformaticAdmin, 'quorum' | 'reassigning' | 'features' | 'logDirs' | 'unregisterBroker'> {
   return {
     quorum: () => wire.ask(quorumView),
+    reassigning: () =>
+      wire.ask(async (connection) => {
+        const ask = listPartitionReassignmentsV0.api.async(connection, serverTimeoutMs, null);
+        return (await ask).topics.length > 0;
+      }),
     features: () =>
       wire.ask(async (connection) => {
         const { finalizedFeatures } = await apiVersionsV4.api.async(connection, 'asgard', '1');

@@ -6,15 +6,31 @@ import { describe, expect, it, vi } from 'vitest';
 import { createProgress, tableLines } from '../../cli/progress.ts';
 import type { LoadVerdict } from '../../contracts/load.ts';
 import type { OperationStatus, StepStatus } from '../../contracts/operation.ts';
+import type { ShownPlan } from '../../contracts/plan.ts';
 
 const step = (id: number, state: StepStatus['state']): StepStatus => ({
   id: `s${id}`,
-  kind: 'launchInstance',
-  summary: `launch main-${id}`,
-  stage: 0,
   state,
   ...(state === 'pending' ? {} : { startedAt: '2026-11-24T10:00:00.000Z' }),
   ...(state === 'done' ? { endedAt: '2026-11-24T10:00:02.500Z' } : {}),
+});
+const planOf = (steps: number): ShownPlan => ({
+  cluster: 'a',
+  intent: 'apply',
+  fresh: true,
+  steps: Array.from({ length: steps }, (_, id) => ({
+    id: `s${id}`,
+    stage: 0,
+    symbol: '+',
+    summary: `launch main-${id}`,
+    undo: 'restored',
+    restarts: [],
+    durationS: 1,
+    calls: [],
+  })),
+  counts: { add: steps, change: 0, destroy: 0 },
+  warnings: [],
+  digest: 'sha256:0',
 });
 const status = (change: Partial<OperationStatus> = {}): OperationStatus => ({
   operationId: 'odin/a/provision-1',
@@ -25,6 +41,7 @@ const status = (change: Partial<OperationStatus> = {}): OperationStatus => ({
   phase: 'applying',
   startedAt: '2026-11-24T10:00:00.000Z',
   steps: [step(0, 'done'), step(1, 'running'), step(2, 'pending')],
+  plan: planOf(100),
   abortRequested: false,
   events: [{ seq: 1, at: '2026-11-24T10:00:04.000Z', text: 'applying 3 steps' }],
   ...change,
@@ -82,10 +99,18 @@ describe('the table', () => {
 
   it.each([20, 40, 80, 200])('has no line wider than %i columns, whatever it shows', (width) => {
     const wide = '修'.repeat(50);
-    const steps = [{ ...step(0, 'running'), summary: `make topic ${wide}` }];
+    const steps = [step(0, 'running')];
+    const plan = planOf(1);
+    if (plan.steps[0]) plan.steps[0].summary = `make topic ${wide}`;
     const pending = [{ activity: 'awaitNode', attempt: 9, lastFailure: `${wide}\n\tat x.y.z` }];
     const load = { progress: '', verdict: verdict({ reasons: ['r'.repeat(300)] }) };
-    const shown = status({ steps, pending, load, reason: `the log ends with:\n${wide}\r\nERROR` });
+    const shown = status({
+      steps,
+      plan,
+      pending,
+      load,
+      reason: `the log ends with:\n${wide}\r\nERROR`,
+    });
     const lines = table(shown, { width, rows: 50 });
     expect(lines.filter((line) => stringWidth(line) > width)).toEqual([]);
     expect(lines.filter((line) => /[\r\n\t]/.test(line))).toEqual([]);

@@ -64,7 +64,7 @@ describe('a value in another spelling', () => {
   it('that means something else is a change', () => {
     const world = built(withConfig({}, { 'cleanup.policy': 'delete' }));
     const plan = planCluster(normal(withConfig({}, { 'cleanup.policy': 'compact' })), world);
-    expect(plan.steps.map((s) => s.id)).toEqual(['alterTopicConfig/orders']);
+    expect(plan.steps.map((s) => s.id)).toEqual(['alterTopicConfigs/orders']);
   });
 });
 
@@ -164,7 +164,7 @@ describe('what a running reassignment set', () => {
 
   it('is taken away when it is certain that none runs', () => {
     const plan = planCluster(normal(withConfig({})), { ...throttled(), reassigning: false });
-    expect(plan.steps.map((s) => s.id)).toEqual(['alterTopicConfig/orders']);
+    expect(plan.steps.map((s) => s.id)).toEqual(['alterTopicConfigs/orders']);
   });
 });
 

@@ -146,9 +146,7 @@ describe('a change of a built cluster', () => {
     const spec = exampleSpec();
     spec.topics?.push({ name: 'theirs', state: 'absent' });
     const plan = planCluster(normal(spec), world);
-    expect(plan.steps.map((s) => [s.id, s.undo])).toEqual([
-      ['deleteTopic/theirs', 'point of no return'],
-    ]);
+    expect(plan.steps.map((s) => [s.id, s.undo])).toEqual([['deleteTopics/theirs', 'impossible']]);
   });
 
   it('warns of topics without a leader, the first few, and plans on them as they are', () => {

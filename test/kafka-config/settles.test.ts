@@ -11,7 +11,7 @@ import { brokerKeys, topicKeys } from '../../contracts/kafka-keys.ts';
 import { nothingObserved, type ObservedCluster } from '../../contracts/observed.ts';
 import type { NormalSpec, TopicSpec } from '../../contracts/spec.ts';
 import { isDynamic, isStepped, splitConfig } from '../../domain/cluster/kafka-config.ts';
-import { configActions, topicActions } from '../../domain/cluster/topic-plan.ts';
+import { configActions, topicChanges } from '../../domain/cluster/topic-plan.ts';
 import { openKafkaAdmin } from '../../providers/kafka/admin.ts';
 import type { KafkaAdmin } from '../../providers/kafka/kafka.ts';
 import { type RealCluster, startRealCluster } from '../support/real-cluster.ts';
@@ -94,18 +94,20 @@ async function observed(): Promise<ObservedCluster> {
 /** Does what a plan says of configuration and topics; answers how many things that were. */
 async function apply(): Promise<number> {
   const now = await observed();
-  const actions = [...configActions(spec, now), ...topicActions(spec, now)];
-  for (const action of actions) {
-    if (action.kind === 'alterClusterConfig') {
-      await admin.alterConfigs([{ resource: { kind: 'cluster' }, set: action.set }]);
-    } else if (action.kind === 'createTopic') {
-      await admin.createTopics([{ ...action, name: action.topic }]);
-    } else if (action.kind === 'alterTopicConfig') {
-      const resource = { kind: 'topic', name: action.topic } as const;
-      await admin.alterConfigs([{ resource, set: action.set }]);
+  const [wide, topics] = [configActions(spec, now), topicChanges(spec, now)];
+  for (const action of wide) {
+    if (action.kind !== 'alterClusterConfig') continue;
+    await admin.alterConfigs([{ resource: { kind: 'cluster' }, set: action.set }]);
+  }
+  for (const change of topics) {
+    if (change.kind === 'createTopics') {
+      await admin.createTopics([{ ...change, name: change.topic }]);
+    } else if (change.kind === 'alterTopicConfigs') {
+      const resource = { kind: 'topic', name: change.topic } as const;
+      await admin.alterConfigs([{ resource, set: change.set }]);
     }
   }
-  return actions.length;
+  return wide.length + topics.length;
 }
 
 describe('a broker', () => {
@@ -123,7 +125,7 @@ describe('a broker', () => {
 
   it('shows what was asked for: there is no second plan', async () => {
     const now = await observed();
-    expect([...configActions(spec, now), ...topicActions(spec, now)]).toEqual([]);
+    expect([...configActions(spec, now), ...topicChanges(spec, now)]).toEqual([]);
   });
 
   it('refuses to more than double any thread count, and only those', async () => {
@@ -147,7 +149,7 @@ describe('a broker', () => {
         },
       },
     ]);
-    const [action, ...more] = topicActions(spec, await observed());
+    const [action, ...more] = topicChanges(spec, await observed());
     expect(more).toEqual([]);
     expect(action).toMatchObject({
       set: {
@@ -158,6 +160,6 @@ describe('a broker', () => {
       before: { 'cleanup.policy': 'compact', 'retention.ms': '5000' },
     });
     expect(await apply()).toBe(1);
-    expect(topicActions(spec, await observed())).toEqual([]);
+    expect(topicChanges(spec, await observed())).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { snapshot } from '../../activities/observe/observe.ts';
+import { topicsOf } from '../../activities/observe/observe.ts';
 import { openKafkaAdmin } from '../../providers/kafka/admin.ts';
 import type { KafkaAdmin } from '../../providers/kafka/kafka.ts';
 import { type RealCluster, startRealCluster } from '../support/real-cluster.ts';
@@ -178,13 +178,15 @@ describe('a dead broker that alone held a partition', () => {
 
     const lost = (await leaders()).filter((id) => id === -1).length;
     expect((await admin.topics()).map((t) => t.name)).toContain('fine');
-    const seen = (await snapshot(admin)).topics.find((t) => t.name === 'spread');
-    expect(seen).toMatchObject({
-      partitions: 6,
-      replicationFactor: 1,
-      leaderless: lost,
-      config: { 'segment.ms': '70000' },
-    });
+    const { topics: seen } = await topicsOf(admin, ['nowhere', 'spread']);
+    expect(seen).toMatchObject([
+      {
+        partitions: 6,
+        replicationFactor: 1,
+        leaderless: lost,
+        config: { 'segment.ms': '70000' },
+      },
+    ]);
     await admin.createTopics([topic('spread', { partitions: 6 }), topic('after')]);
     await admin.addPartitions([{ name: 'spread', total: 7 }]);
     await admin.alterConfigs([{ resource: ofTopic('spread'), set: { 'segment.ms': null } }]);

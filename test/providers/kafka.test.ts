@@ -84,6 +84,7 @@ describe('topics', () => {
 describe('the cluster', () => {
   it('tells its brokers and its quorum', async () => {
     expect(await admin.brokers()).toMatchObject([{ nodeId: 0 }]);
+    expect(await admin.reassigning()).toBe(false);
     expect(await admin.quorum()).toMatchObject({ leaderId: 0, voters: [{ nodeId: 0 }] });
   });
 

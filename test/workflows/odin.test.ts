@@ -47,8 +47,7 @@ describe('the failure matrix', () => {
       ...[1, 2, 3].flatMap((n) => [`createInterface#${n}`, `createVolume#${n}`]),
       ...[1, 2, 3].flatMap((n) => [`launchInstance#${n}`, `awaitNode#${n}`]),
       'alterClusterConfig#1',
-      'createTopic#1',
-      'createTopic#2',
+      'createTopics#1',
     ],
   });
 
@@ -123,7 +122,7 @@ describe('provisionCluster', () => {
       const spec = named();
       world.observed = { ...stateAfter(spec), topics: [] };
       world.things.add('topic orders');
-      world.failing = 'createTopic#2';
+      world.failing = 'createTopics#1';
       expect((await ending(await lab.start('provisionCluster', { spec }))).outcome).toBe(
         'RolledBack',
       );
@@ -154,7 +153,7 @@ describe('provisionCluster', () => {
         return type ? [`${type}: ${data ? JSON.parse(Buffer.from(data).toString()) : ''}`] : [];
       });
       expect(calls).toContain('launchInstance: main-2 in rack-c');
-      expect(calls).toContain('createTopic: orders');
+      expect(calls).toContain('createTopics: orders and 1 more');
       expect(calls).toContain('alterClusterConfig: min.insync.replicas=2');
       expect(calls).toContain('runLoadTest: 2MB/s for 15 s');
     });
@@ -180,7 +179,8 @@ describe('provisionCluster', () => {
       expect((await ending(await lab.start('provisionCluster', { spec }))).outcome).toBe(
         'unchanged',
       );
-      expect(world.calls.slice(before)).toEqual(['observeCluster', 'describeConnection']);
+      const calls = ['observeCluster', 'observeTopics', 'describeConnection'];
+      expect(world.calls.slice(before)).toEqual(calls);
     });
   });
 
@@ -200,10 +200,10 @@ describe('provisionCluster', () => {
       const spec = named();
       world.observed = stateAfter(spec);
       for (const topic of spec.topics ?? []) topic.partitions = 50;
-      world.failing = 'addPartitions#2';
+      world.failing = 'addPartitions#1';
       const end = await ending(await lab.start('provisionCluster', { spec }));
       expect(end.outcome).toBe('Held');
-      expect(end.message).toContain('Cannot be taken back: grow topic');
+      expect(end.message).toContain('Cannot be taken back: grow 2 topics');
     });
   });
 });

@@ -49,6 +49,10 @@ const twiceAsFast = {
   ...{ recordsPerS: 2000, bytesPerS: 2_048_000 },
 };
 
+interface Topics {
+  topics: string[];
+}
+
 export function createWorld(): World {
   const world = {
     things: new Set<string>(),
@@ -132,15 +136,25 @@ export function createWorld(): World {
     },
     kafka: {
       inspectCluster: act('inspectCluster', () => world.inspection),
-      observeCluster: act('observeCluster', () => world.observed),
+      observeCluster: act('observeCluster', () => ({ ...world.observed, topics: [] })),
+      observeTopics: act('observeTopics', ({ names }: { names: string[] }) => {
+        const topics = world.observed.topics.filter((t) => names.includes(t.name));
+        return { topics, taken: names.length };
+      }),
       awaitNode: act('awaitNode', nothing),
       awaitSteady: act('awaitSteady', nothing),
       awaitSafeToStop: act('awaitSafeToStop', nothing),
       alterClusterConfig: act('alterClusterConfig', nothing),
-      alterTopicConfig: act('alterTopicConfig', nothing),
-      topicExists: act('topicExists', ({ topic }) => world.things.has(`topic ${topic}`)),
-      createTopic: act('createTopic', ({ topic }) => void world.things.add(`topic ${topic}`)),
-      deleteTopic: act('deleteTopic', ({ topic }) => void world.things.delete(`topic ${topic}`)),
+      alterTopicConfigs: act('alterTopicConfigs', nothing),
+      topicsExisting: act('topicsExisting', ({ topics }: Topics) =>
+        topics.filter((topic) => world.things.has(`topic ${topic}`)),
+      ),
+      createTopics: act('createTopics', ({ groups }: { groups: Topics[] }) => {
+        for (const topic of groups.flatMap((g) => g.topics)) world.things.add(`topic ${topic}`);
+      }),
+      deleteTopics: act('deleteTopics', ({ topics }: Topics) => {
+        for (const topic of topics) world.things.delete(`topic ${topic}`);
+      }),
       addPartitions: act('addPartitions', nothing),
       unregisterNode: act('unregisterNode', nothing),
     },

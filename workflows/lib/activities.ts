@@ -12,8 +12,9 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
 import { taskQueues } from '../../contracts/names.ts';
-import type { NodeTarget } from '../../contracts/plan.ts';
+import type { ConfigPatch, NodeTarget } from '../../contracts/plan.ts';
 import type { NormalLoad } from '../../contracts/spec.ts';
+import { fewOf } from '../../contracts/text.ts';
 
 const common = {
   heartbeatTimeout: '5 seconds',
@@ -32,16 +33,18 @@ const long = { ...common, startToCloseTimeout: '2 hours' } as const;
 /** What activities take that tells people what a call is about. */
 interface Subject {
   node?: NodeTarget;
-  topic?: string;
-  set?: Record<string, string | null>;
+  topics?: string[];
+  groups?: { topics: string[]; set?: ConfigPatch }[];
+  set?: ConfigPatch;
   load?: NormalLoad;
 }
 
-/** One line for the timeline, such as `main-0 in rack-a` or `min.insync.replicas=2`. */
-function subjectOf({ node, topic, set, load }: Subject): string | undefined {
+/** One line for the timeline, such as `main-0 in rack-a` or `orders and 249 more`. */
+function subjectOf({ node, topics, groups, set, load }: Subject): string | undefined {
   if (node) return `${node.slot} in ${node.rack}`;
+  const batch = topics ?? groups?.flatMap((g) => g.topics);
+  if (batch) return fewOf(batch, 1);
   const pairs = Object.entries(set ?? {}).map(([key, value]) => `${key}=${value ?? 'default'}`);
-  if (topic) return [topic, ...pairs].join(' ');
   return load ? `${load.rate} for ${load.durationS} s` : pairs.join(', ') || undefined;
 }
 

@@ -13,6 +13,8 @@ const marks: Record<StepState, string> = {
 };
 /** Rows shown; the status query has all of them. */
 const rowsMax = 60;
+/** Of them, steps that are done, above the ones that are not. */
+const rowsBehind = 20;
 
 /** Pure: the status as a heading, the steps as a table, and the verdict with its reasons. */
 export function detailsOf(status: OperationStatus): string {
@@ -35,12 +37,19 @@ function planLine({ plan }: OperationStatus): string {
 const approvalLine = ({ plan }: OperationStatus): string =>
   `Waiting for the update \`approve\` with \`{"digest": "${plan?.digest}"}\`.`;
 
-function stepTable({ steps }: OperationStatus): string[] {
+function stepTable({ steps, plan }: OperationStatus): string[] {
   if (steps.length === 0) return [];
-  const rows = steps
-    .slice(0, rowsMax)
-    .map((s) => `| ${marks[s.state]} ${s.state} | ${s.summary} | ${s.detail ?? ''} |`);
-  const more = steps.length > rowsMax ? [`| | … ${steps.length - rowsMax} more | |`] : [];
+  // The first rows that are not behind us: of hundreds of steps these are the ones to look at.
+  const open = steps.findIndex((s) => s.state !== 'done');
+  const last = Math.max(0, steps.length - rowsMax);
+  const from = open < 0 ? last : Math.min(last, Math.max(0, open - rowsBehind));
+  const shown = steps.slice(from, from + rowsMax);
+  const summaries = new Map(plan?.steps.map((s) => [s.id, s.summary]));
+  const rows = shown.map(
+    (s) => `| ${marks[s.state]} ${s.state} | ${summaries.get(s.id) ?? s.id} | ${s.detail ?? ''} |`,
+  );
+  const hidden = steps.length - shown.length;
+  const more = hidden > 0 ? [`| | … ${hidden} more | |`] : [];
   return [['| state | step | detail |', '| --- | --- | --- |', ...rows, ...more].join('\n')];
 }
 

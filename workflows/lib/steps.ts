@@ -1,25 +1,31 @@
 /**
- * Every kind of plan step as a pair of do and undo, in one table: a step without a way back must
- * say so here (`pointOfNoReturn`) or say that it changes nothing (`readOnly`).
+ * Every kind of plan step as a deed and its way back, in one table. Which kinds must have a way
+ * back is said once, in domain/cluster/step.ts; the types here follow from it.
  */
-
-import type { ActionOf, NodeTarget, PlanStep, StepKind } from '../../contracts/plan.ts';
+import type { ActionOf, NodeTarget, StepKind } from '../../contracts/plan.ts';
 import type { StepScope } from '../../contracts/scope.ts';
 import { nodeConfigDigest } from '../../domain/cluster/plan.ts';
+import type { UndoOf } from '../../domain/cluster/step.ts';
+import { topicsIn } from '../../domain/cluster/topic-batches.ts';
+import type { Deed, ReversibleDeed } from '../operation/saga.ts';
 import { cloud, kafka, kafkaWaits } from './activities.ts';
 
 /** How long a node may take to boot, join and catch up before its step fails. */
 export const nodeDeadlineMs = 5 * 60_000;
 
-type Way<K extends StepKind> = (action: ActionOf<K>, scope: StepScope) => Promise<void>;
-interface Pair<K extends StepKind> {
-  /** True when the thing was there before: then it is not this operation's to undo. */
-  existed?: (action: ActionOf<K>, scope: StepScope) => Promise<boolean>;
-  do: Way<K>;
-  undo: Way<K> | 'pointOfNoReturn' | 'readOnly';
-}
+/** What every deed is told beside its action. */
+type Site = StepScope & {
+  /** Nothing of the cluster was on any disk before. */
+  fresh: boolean;
+};
 
-const pairs: { [K in StepKind]: Pair<K> } = {
+/** `insideKafka`: what it makes goes with the disks of a fresh cluster. */
+export type WayOf<K extends StepKind> =
+  UndoOf<K> extends 'restored'
+    ? ReversibleDeed<ActionOf<K>, Site> & { insideKafka?: true }
+    : Deed<ActionOf<K>, Site>;
+
+export const ways: { [K in StepKind]: WayOf<K> } = {
   createIdentity: {
     do: (_, scope) => cloud.createIdentity({ scope }),
     undo: (_, scope) => cloud.deleteIdentity({ scope }),
@@ -35,15 +41,14 @@ const pairs: { [K in StepKind]: Pair<K> } = {
   launchInstance: {
     do: ({ node, staticConfig }, scope) =>
       cloud.launchInstance(configured(scope, node, staticConfig)),
-    undo: ({ node }, scope) => cloud.terminateInstance({ scope, node }),
+    undo: ({ node }, scope) => removeNode(scope, node),
   },
+  // Not undone: it was meant to run, and stopping it again would not bring anything back.
   startInstance: {
     do: ({ node }, scope) => cloud.startInstance({ scope, node }),
-    undo: 'readOnly', // It was meant to run; stopping it again would not bring anything back.
   },
   awaitNode: {
     do: ({ node }, scope) => awaitNode(scope, node),
-    undo: 'readOnly',
   },
   restartNode: {
     do: ({ node, staticConfig }, scope) => restart(configured(scope, node, staticConfig), true),
@@ -55,81 +60,57 @@ const pairs: { [K in StepKind]: Pair<K> } = {
   },
   growVolume: {
     do: ({ node }, scope) => cloud.growVolume({ scope, node }),
-    undo: 'pointOfNoReturn',
   },
   alterClusterConfig: {
+    insideKafka: true,
     do: ({ set }, scope) => kafka.alterClusterConfig({ scope, set }),
     undo: ({ before }, scope) => kafka.alterClusterConfig({ scope, set: before }),
   },
-  createTopic: {
-    existed: ({ topic }, scope) => kafka.topicExists({ scope, topic }),
-    do: ({ topic, partitions, replicationFactor, config }, scope) =>
-      kafka.createTopic({ scope, topic, partitions, replicationFactor, config }),
-    undo: ({ topic }, scope) => kafka.deleteTopic({ scope, topic }),
+  createTopics: {
+    insideKafka: true,
+    existed: (action, scope) => kafka.topicsExisting({ scope, topics: topicsIn(action) }),
+    do: ({ groups }, scope) => kafka.createTopics({ scope, groups }),
+    undo: async (action, scope, existed) => {
+      const before = new Set(existed);
+      const topics = topicsIn(action).filter((name) => !before.has(name));
+      if (topics.length > 0) await kafka.deleteTopics({ scope, topics });
+    },
   },
-  alterTopicConfig: {
-    do: ({ topic, set }, scope) => kafka.alterTopicConfig({ scope, topic, set }),
-    undo: ({ topic, before }, scope) => kafka.alterTopicConfig({ scope, topic, set: before }),
+  alterTopicConfigs: {
+    insideKafka: true,
+    do: ({ groups }, scope) =>
+      kafka.alterTopicConfigs({
+        scope,
+        groups: groups.map(({ topics, set }) => ({ topics, set })),
+      }),
+    undo: ({ groups }, scope) =>
+      kafka.alterTopicConfigs({
+        scope,
+        groups: groups.map(({ topics, before }) => ({ topics, set: before })),
+      }),
   },
   addPartitions: {
-    do: ({ topic, partitions }, scope) => kafka.addPartitions({ scope, topic, partitions }),
-    undo: 'pointOfNoReturn',
+    do: ({ groups }, scope) => kafka.addPartitions({ scope, groups }),
   },
-  deleteTopic: {
-    do: ({ topic }, scope) => kafka.deleteTopic({ scope, topic }),
-    undo: 'pointOfNoReturn',
+  deleteTopics: {
+    do: ({ topics }, scope) => kafka.deleteTopics({ scope, topics }),
   },
   unregisterNode: {
     do: ({ node }, scope) => kafka.unregisterNode({ scope, node }),
-    undo: 'pointOfNoReturn',
   },
   terminateInstance: {
     do: ({ node }, scope) => cloud.terminateInstance({ scope, node }),
-    undo: 'pointOfNoReturn',
   },
   deleteVolume: {
     do: ({ node }, scope) => cloud.deleteVolume({ scope, node }),
-    undo: 'pointOfNoReturn',
   },
   deleteInterface: {
     do: ({ node }, scope) => cloud.deleteInterface({ scope, node }),
-    undo: 'pointOfNoReturn',
   },
   deleteIdentity: {
     do: (_, scope) => cloud.deleteIdentity({ scope }),
-    undo: 'pointOfNoReturn',
   },
 };
-
-/** Asked before the deed, and so recorded before it: did the step's thing exist already? */
-export async function existedBefore({ action }: PlanStep, scope: StepScope): Promise<boolean> {
-  const { existed } = pairs[action.kind] as Pair<StepKind>;
-  return existed ? existed(action as never, scope) : false;
-}
-
-/** Runs the step's deed. */
-export function doStep({ action }: PlanStep, scope: StepScope): Promise<void> {
-  return (pairs[action.kind].do as Way<StepKind>)(action, scope);
-}
-
-/**
- * The step's undo, or why there is none. Accepts that the deed never happened; may run twice.
- * In a plan that makes the cluster (`fresh`) what lives inside Kafka goes with its disks, so only
- * resources are undone: a half-made Kafka may not be able to answer.
- */
-export function undoOf(
-  { action }: PlanStep,
-  scope: StepScope,
-  fresh: boolean,
-): (() => Promise<void>) | 'pointOfNoReturn' | 'readOnly' {
-  const { undo } = pairs[action.kind];
-  if (typeof undo === 'string') return undo;
-  if (fresh && insideKafka.includes(action.kind)) return 'readOnly';
-  if (!fresh && action.kind === 'launchInstance') return () => removeNode(scope, action.node);
-  return () => (undo as Way<StepKind>)(action, scope);
-}
-
-const insideKafka: StepKind[] = ['alterClusterConfig', 'createTopic', 'alterTopicConfig'];
 
 const configured = (scope: StepScope, node: NodeTarget, staticConfig: Record<string, string>) => ({
   scope,
@@ -150,8 +131,8 @@ async function restart(target: ReturnType<typeof configured>, whenSafe: boolean)
   await cloud.startInstance({ scope, node });
 }
 
-/** Undo of a launch into a living cluster: the machine goes, and Kafka forgets that it joined. */
-async function removeNode(scope: StepScope, node: NodeTarget): Promise<void> {
+/** The machine goes, and a Kafka that lived before forgets that it joined. */
+async function removeNode(scope: Site, node: NodeTarget): Promise<void> {
   await cloud.terminateInstance({ scope, node });
-  await kafka.unregisterNode({ scope, node });
+  if (!scope.fresh) await kafka.unregisterNode({ scope, node });
 }

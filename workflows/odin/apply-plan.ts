@@ -3,6 +3,7 @@
  * PlanStale when the world has moved: the digest no longer fits.
  */
 import { type ApplyInput, odin } from '../../contracts/services/odin.ts';
+import { shownPlan } from '../../domain/cluster/plan.ts';
 import { cloud } from '../lib/activities.ts';
 import { applySteps } from '../lib/apply.ts';
 import { defineOperation, type Ending, type Running } from '../operation/frame.ts';
@@ -24,7 +25,7 @@ async function apply(op: Running, asked: Asked, input: ApplyInput): Promise<Endi
   op.enter('planning', 'planning under the lease');
   const { plan, observed } = await planNow(scope, asked.spec);
   const found = foundCluster(asked.granted, stands(observed));
-  op.status.plan = plan;
+  op.status.plan = shownPlan(plan);
   op.cluster = found;
   requireDigest(plan, input.expectDigest);
   if (plan.steps.length === 0) return { outcome: 'unchanged', cluster: found };

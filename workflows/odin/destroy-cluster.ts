@@ -5,6 +5,7 @@
  */
 import type { LeaseGranted } from '../../contracts/lease.ts';
 import { type DestroyInput, odin } from '../../contracts/services/odin.ts';
+import { shownPlan } from '../../domain/cluster/plan.ts';
 import { applySteps } from '../lib/apply.ts';
 import { fail } from '../operation/failure.ts';
 import { defineOperation, type Ending, type Running } from '../operation/frame.ts';
@@ -31,7 +32,7 @@ async function destroy(
   op.enter('planning', 'planning under the lease');
   const scope = await scopeOfRemoval({ provider, ...granted.cluster, cluster });
   const { plan, observed } = await planDestroyNow(scope);
-  op.status.plan = plan;
+  op.status.plan = shownPlan(plan);
   op.cluster = foundCluster(granted, stands(observed));
   if (plan.steps.length === 0 && !known) throw fail('NotFound', `no cluster called \`${cluster}\``);
   if (granted.cluster.protection) throw isProtected(cluster);

@@ -9,14 +9,15 @@ import type { ObservedCluster } from '../../contracts/observed.ts';
 import type { ClusterPlan } from '../../contracts/plan.ts';
 import type { StepScope } from '../../contracts/scope.ts';
 import { kafkaVersion } from '../../contracts/settings.ts';
-import type { NormalSpec } from '../../contracts/spec.ts';
-import { planCluster, planDestroy } from '../../domain/cluster/plan.ts';
+import type { NormalSpec, Violation } from '../../contracts/spec.ts';
+import { checkPlanSize, planCluster, planDestroy, shownPlan } from '../../domain/cluster/plan.ts';
 import { checkTransition } from '../../domain/cluster/transition.ts';
-import { cloud, kafka } from '../lib/activities.ts';
+import { cloud } from '../lib/activities.ts';
 import { fail, invalid } from '../operation/failure.ts';
 import type { Operation } from '../operation/operation.ts';
 import { scopeOf } from '../operation/scope.ts';
 import { inSpec } from '../operation/validate.ts';
+import { observe, observeMachines } from './observe.ts';
 
 export interface Planned {
   plan: ClusterPlan;
@@ -25,16 +26,24 @@ export interface Planned {
 
 /** Reads the world and plans; InvalidInput when the spec cannot be reached from there. */
 export async function planNow(scope: StepScope, spec: NormalSpec): Promise<Planned> {
-  const observed = await kafka.observeCluster({ scope });
-  const violations = checkTransition(spec, observed);
-  if (violations.length > 0) throw invalid(inSpec(violations));
-  return { plan: planCluster(spec, observed), observed };
+  const observed = await observe(
+    scope,
+    spec.topics.map((t) => t.name),
+  );
+  requireNone(checkTransition(spec, observed));
+  const plan = planCluster(spec, observed);
+  requireNone(checkPlanSize(plan));
+  return { plan, observed };
 }
 
 /** Reads the world and plans to take all of it away. */
 export async function planDestroyNow(scope: StepScope): Promise<Planned> {
-  const observed = await kafka.observeCluster({ scope });
+  const observed = await observeMachines(scope);
   return { plan: planDestroy(scope.cluster, observed), observed };
+}
+
+function requireNone(violations: Violation[]): void {
+  if (violations.length > 0) throw invalid(inSpec(violations));
 }
 
 /**
@@ -64,7 +73,7 @@ async function providerOf(cluster: string): Promise<string> {
 
 /** Shows the plan and waits until its digest is approved or the operation is aborted. */
 export async function awaitApproval(op: Operation, plan: ClusterPlan): Promise<void> {
-  op.status.plan = plan;
+  op.status.plan = shownPlan(plan);
   op.enter('awaiting-approval', `waiting for approval of ${plan.digest}`);
   await condition(() => op.approvedDigest === plan.digest);
 }

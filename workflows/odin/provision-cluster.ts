@@ -9,6 +9,7 @@ import type { StepScope } from '../../contracts/scope.ts';
 import { odin, type ProvisionInput } from '../../contracts/services/odin.ts';
 import type { NormalSpec } from '../../contracts/spec.ts';
 import type { PlannedNode } from '../../contracts/standing.ts';
+import { shownPlan } from '../../domain/cluster/plan.ts';
 import { plannedNodes } from '../../domain/load/standing.ts';
 import { cloud } from '../lib/activities.ts';
 import { applySteps } from '../lib/apply.ts';
@@ -66,7 +67,7 @@ async function provision(op: Running, p: Provision): Promise<Ending> {
   op.enter('planning', 'planning under the lease');
   const { plan, observed } = await planNow(scope, spec);
   const found = foundCluster(granted, stands(observed));
-  op.status.plan = plan;
+  op.status.plan = shownPlan(plan);
   op.cluster = found;
   requireDigest(plan, p.expected);
   if (plan.steps.length === 0 && isAtRest(p)) {

@@ -101,21 +101,28 @@ function simulateCluster(
   world: ObservedCluster,
   action: Exclude<Action, { node: NodeTarget }>,
 ): void {
-  const topicOf = (name: string) => {
-    const found = world.topics.find((t) => t.name === name);
-    if (!found) throw new Error(`a step needs topic ${name}`);
-    return found;
-  };
+  const topicsOf = (names: string[]) =>
+    names.map((name) => {
+      const found = world.topics.find((t) => t.name === name);
+      if (!found) throw new Error(`a step needs topic ${name}`);
+      return found;
+    });
   if (action.kind === 'createIdentity') world.identity = true;
   else if (action.kind === 'deleteIdentity') world.identity = false;
   else if (action.kind === 'alterClusterConfig') merge(world.dynamicConfig, action.set);
-  else if (action.kind === 'alterTopicConfig') merge(topicOf(action.topic).config, action.set);
-  else if (action.kind === 'addPartitions') topicOf(action.topic).partitions = action.partitions;
-  else if (action.kind === 'deleteTopic') {
-    topicOf(action.topic);
-    world.topics = world.topics.filter((t) => t.name !== action.topic);
-  } else if (action.kind === 'createTopic') {
-    const { topic: name, partitions, replicationFactor, config } = action;
-    world.topics.push({ name, partitions, replicationFactor, config });
+  else if (action.kind === 'alterTopicConfigs') {
+    for (const { topics, set } of action.groups)
+      for (const t of topicsOf(topics)) merge(t.config, set);
+  } else if (action.kind === 'addPartitions') {
+    for (const { topics, partitions } of action.groups) {
+      for (const t of topicsOf(topics)) t.partitions = partitions;
+    }
+  } else if (action.kind === 'deleteTopics') {
+    topicsOf(action.topics);
+    world.topics = world.topics.filter((t) => !action.topics.includes(t.name));
+  } else if (action.kind === 'createTopics') {
+    for (const { topics, ...shape } of action.groups) {
+      for (const name of topics) world.topics.push({ name, ...structuredClone(shape) });
+    }
   }
 }

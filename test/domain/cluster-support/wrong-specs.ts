@@ -523,14 +523,14 @@ export const wrongSpecs: WrongSpec[] = [
   {
     name: 'more nodes than one cluster takes',
     change: (s) => {
-      s.nodes[0].count = 1001;
+      s.nodes[0].count = 251;
     },
     expected: [
       {
         field: 'nodes',
         rule: 'node-limit',
-        message: '1001 nodes are more than the 64 that provider local takes',
-        remedy: 'ask for 64 or fewer',
+        message: '251 nodes are more than the 250 that provider local takes',
+        remedy: 'ask for 250 or fewer',
       },
     ],
   },
@@ -1191,20 +1191,6 @@ export const wrongSpecs: WrongSpec[] = [
     ],
   },
   {
-    name: 'more nodes than the local cloud takes',
-    change: (s) => {
-      s.nodes[0].count = 101;
-    },
-    expected: [
-      {
-        field: 'nodes',
-        rule: 'node-limit',
-        message: '101 nodes are more than the 64 that provider local takes',
-        remedy: 'ask for 64 or fewer',
-      },
-    ],
-  },
-  {
     name: 'a key of an older Kafka',
     change: (s) => {
       s.kafka.config['zookeeper.connect'] = 'zk:2181';
@@ -1459,6 +1445,24 @@ export const wrongSpecs: WrongSpec[] = [
         rule: 'load-request',
         message: '100000 is less than the requests of the load test, up to 1200000',
         remedy: 'use at least 1200000, or provision without a load test',
+      },
+    ],
+  },
+  {
+    name: 'more topics than one spec carries',
+    change: (s) => {
+      s.topics = Array.from({ length: 7_000 }, (_, i) => ({
+        name: `topic-${100_000 + i}`,
+        partitions: 10,
+        replicationFactor: 3,
+      }));
+    },
+    expected: [
+      {
+        field: '(the whole input)',
+        rule: 'spec-size',
+        message: 'the spec has 435 KB, more than 400',
+        remedy: 'name fewer topics: one that a spec does not name is left alone, so split it',
       },
     ],
   },
