@@ -8,7 +8,7 @@ import type { LoadReport, LoadVerdict } from './load.ts';
 import type { InstanceState } from './observed.ts';
 import type { OperationPhase, StepState } from './operation.ts';
 import type { OperationOutcome } from './outcomes.ts';
-import type { ClusterPlan, StepKind } from './plan.ts';
+import type { ClusterPlan, ShownPlan } from './plan.ts';
 import type { NormalSpec } from './spec.ts';
 
 /** A string of the contract's own union: told as a string, typed as the union. */
@@ -50,16 +50,16 @@ export const Accepted = Type.Object({
 });
 export type Accepted = Static<typeof Accepted>;
 
+const Plan = Type.Object({
+  cluster: Type.String(),
+  intent: Type.String(),
+  digest: Type.String(),
+  steps: Type.Array(Type.Object({ id: Type.String(), summary: Type.String() })),
+  warnings: Type.Array(Type.String()),
+});
+
 export const Planned = Type.Object({
-  plan: like<ClusterPlan>(
-    Type.Object({
-      cluster: Type.String(),
-      intent: Type.String(),
-      digest: Type.String(),
-      steps: Type.Array(Type.Object({ id: Type.String(), summary: Type.String() })),
-      warnings: Type.Array(Type.String()),
-    }),
-  ),
+  plan: like<ClusterPlan>(Plan),
   text: Type.String({ description: 'The plan for people' }),
 });
 export type Planned = Static<typeof Planned>;
@@ -110,10 +110,7 @@ export const OperationList = Type.Object({
 export type OperationList = Static<typeof OperationList>;
 
 const Step = Type.Object({
-  id: Type.String(),
-  kind: word<StepKind>(),
-  summary: Type.String(),
-  stage: Type.Integer(),
+  id: Type.String({ description: 'Of the plan, which says what the step does' }),
   state: word<StepState>(),
   startedAt: Type.Optional(when()),
   endedAt: Type.Optional(when()),
@@ -149,7 +146,7 @@ export const OperationView = Type.Object({
   reason: Type.Optional(Type.String()),
   startedAt: when(),
   finishedAt: Type.Optional(when()),
-  plan: Type.Optional(Planned.properties.plan),
+  plan: Type.Optional(like<ShownPlan>(Plan)),
   steps: Type.Array(Step),
   abortRequested: Type.Boolean(),
   load: Type.Optional(

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import type { OpenOperation, OperationList, OperationView, Told } from '../../contracts/http.ts';
-import type { ClusterPlan } from '../../contracts/plan.ts';
+import type { ShownPlan } from '../../contracts/plan.ts';
 import { renderPlan } from '../../domain/cluster/render.ts';
 import { type Api, CommandError, connectApi } from '../client.ts';
 import { coloursFor } from '../colours.ts';
@@ -99,7 +99,7 @@ async function approval(
   return undefined;
 }
 
-const planText = (plan: ClusterPlan): string =>
+const planText = (plan: ShownPlan): string =>
   `${renderPlan(plan, { color: coloursFor(process.stderr).isColorSupported })}\n` +
   `digest: ${plan.digest}`;
 
