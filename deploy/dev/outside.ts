@@ -103,7 +103,8 @@ async function requireSearchAttributes(
     if (!known) return;
     const missing = Object.values(searchAttributes).filter((a) => !known.customAttributes?.[a]);
     if (missing.length === 0) return;
-    const options = [...missing.map((name) => `--name ${name}`), '--type Keyword'].join(' ');
+    // The command pairs names with types; a type that is given once makes the first name only.
+    const options = missing.map((name) => `--name ${name} --type Keyword`).join(' ');
     throw new Error(
       `namespace ${namespace} lacks search attributes; make them with\n` +
         `  temporal operator search-attribute create --profile ${profile} ${options}`,
