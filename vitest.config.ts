@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'real',
           include: [
-            'test/{providers,activities,workflows,replay,api,system,stack,browser,crash}/**/*.test.ts',
+            'test/{providers,activities,workflows,fuzz,replay,api,system,stack,browser,crash}/**/*.test.ts',
             'test/kafka-config/**/*.test.ts',
           ],
           testTimeout: 300_000,

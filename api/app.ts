@@ -26,6 +26,8 @@ export interface AppOptions {
 }
 
 const bodyBytesMax = 1024 * 1024;
+/** Workflow ids have up to 1,000 characters, each up to nine in a path. */
+const paramLengthMax = 9_000;
 const requestTimeoutDefaultMs = 10_000;
 /** Of a connection on which nothing moves: longer than any answer takes. */
 const connectionTimeoutMs = 120_000;
@@ -72,6 +74,9 @@ function serverOptions({ logging = 'off', requestTimeoutMs }: AppOptions) {
   const redact = ['req.headers.authorization'];
   return {
     bodyLimit: bodyBytesMax,
+    // What the router itself refuses (a broken escape in the path) is a problem like any other.
+    frameworkErrors: sendProblem,
+    routerOptions: { maxParamLength: paramLengthMax },
     logger: logging === 'off' ? false : { level, redact, stream: process.stderr },
     // Our own validator answers one Problem, which passes through.
     schemaErrorFormatter: (errors: { message?: string }[]) =>
