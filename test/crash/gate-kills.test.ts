@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bench, openBench } from './bench.ts';
-import { calmGate, pointsOf, strikeGates } from './gate-series.ts';
+import { calmGate, calmTest, pointsOf, strikeGates, terminateGate } from './gate-series.ts';
 
 let bench: Bench;
 beforeAll(async () => {
@@ -22,4 +22,11 @@ describe('a broker that dies while the gate runs', () => {
     expect(results.filter((r) => !r.late).length).toBeGreaterThan(1);
     expect(await calmGate(bench, 'calm-after')).toEqual([]);
   }, 600_000);
+});
+
+describe('a load test that was terminated', () => {
+  it('leaves its topic to the next gate, which removes it', async () => {
+    expect(await terminateGate(bench, 'terminated')).toEqual([]);
+    expect(await calmTest(bench, 'calm-after-terminated')).toEqual([]);
+  }, 300_000);
 });

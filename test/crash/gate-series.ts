@@ -4,6 +4,7 @@
  * point. A gate that saw a broker missing must never let the cluster be ready.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
 import type { ClusterStatus } from '../../contracts/cluster.ts';
 import type { OperationResult } from '../../contracts/operation.ts';
 import type { ClusterSpec } from '../../contracts/spec.ts';
@@ -85,6 +86,50 @@ export async function calmGate(bench: Bench, name: string): Promise<string[]> {
   return [...left, `a gate that nobody struck ended with ${result.outcome}: ${result.reason}`];
 }
 
+/** The gate by itself on a cluster that is at rest: it must pass, and leave nothing. */
+export async function calmTest(bench: Bench, name: string): Promise<string[]> {
+  const result: OperationResult = await bench.client.workflow.execute('loadTest', {
+    taskQueue: 'asgard',
+    workflowId: `odin/${cluster}/${name}`,
+    args: [{ cluster }],
+  });
+  const left = await leftOfTests(bench, cluster);
+  if (result.verdict?.verdict === 'pass') return left;
+  return [
+    ...left,
+    `a load test that nobody struck is ${result.verdict?.verdict}: ${result.reason}`,
+  ];
+}
+
+/**
+ * Terminates a load test in its measurement: it cannot clean up. Answers with what it should have
+ * left and did not, so that the calm gate after it proves something.
+ */
+export async function terminateGate(bench: Bench, name: string): Promise<string[]> {
+  const handle = await bench.client.workflow.start('loadTest', {
+    taskQueue: 'asgard',
+    workflowId: `odin/${cluster}/${name}`,
+    args: [{ cluster }],
+  });
+  await underWay(handle, 'runLoadTest', () => false);
+  await handle.terminate();
+  const left = await leftOfTests(bench, cluster);
+  return left.some((what) => what.startsWith('topic')) ? [] : ['a terminated test left no topic'];
+}
+
+/** Resolves when the activity is pending; also when the operation is over, so that nobody waits. */
+async function underWay(
+  handle: Pick<WorkflowHandle, 'describe'>,
+  activity: string,
+  isOver: () => boolean,
+): Promise<void> {
+  while (!isOver()) {
+    const { pendingActivities } = (await handle.describe()).raw;
+    if (pendingActivities?.some((a) => a.activityType?.name === activity)) return;
+    await sleep(20);
+  }
+}
+
 /** How long a measurement takes here; learnt from the gates that nobody struck. */
 let expectedMs = (load.durationS + load.warmupS + 1) * 1000;
 
@@ -118,7 +163,9 @@ async function strikeGate(bench: Bench, point: Point, name: string): Promise<Str
   });
   await struck.undo();
   const { verdict } = result;
-  const late = lastLookAt !== undefined && struck.at >= lastLookAt;
+  // A cluster at rest (after a strike that came too late) is not tested again.
+  const unasked = result.outcome === 'unchanged';
+  const late = unasked || (lastLookAt !== undefined && struck.at >= lastLookAt);
   const found: Struck = {
     point,
     victim: struck.victim,
@@ -164,14 +211,7 @@ async function provision(
     args: [{ spec: specOf() }],
   });
   const state = { over: false };
-  const pending = async (activity: string) => {
-    while (!state.over) {
-      const { raw } = await handle.describe();
-      const { pendingActivities } = raw;
-      if (pendingActivities?.some((a) => a.activityType?.name === activity)) return;
-      await sleep(20);
-    }
-  };
+  const pending = (activity: string) => underWay(handle, activity, () => state.over);
   const striking = strike(pending);
   const keeping = (async () => {
     while (!state.over) {

@@ -5,7 +5,14 @@
  */
 import { parseArgs } from 'node:util';
 import { openBench } from './bench.ts';
-import { calmGate, pointsOf, type Struck, strikeGates } from './gate-series.ts';
+import {
+  calmGate,
+  calmTest,
+  pointsOf,
+  type Struck,
+  strikeGates,
+  terminateGate,
+} from './gate-series.ts';
 
 const { values } = parseArgs({
   options: {
@@ -43,7 +50,11 @@ try {
     .map((point, index) => ({ point, index }))
     .slice(Number(values.from), values.to === undefined ? undefined : Number(values.to));
   const results = await strikeGates(bench, chosen, show);
-  const after = await calmGate(bench, 'calm-after');
+  const after = [
+    ...(await calmGate(bench, 'calm-after')),
+    ...(await terminateGate(bench, 'terminated')),
+    ...(await calmTest(bench, 'calm-after-terminated')),
+  ];
   const violations = [...before, ...results.flatMap((r) => r.violations), ...after];
   const count = (of: (r: Struck) => boolean) => results.filter(of).length;
   console.log(
