@@ -149,6 +149,8 @@ const machineOf = (
 function stateOf({ machines }: Standing, machine: MachineLook | undefined): string {
   if (!machines) return 'its machine could not be looked at';
   if (!machine) return 'it has no machine';
-  const { state, reason } = machine;
-  return `its machine is ${state}${reason && state !== 'running' ? ` (${reason})` : ''}`;
+  const { state, reason = '' } = machine;
+  if (state === 'running' || !reason) return `its machine is ${state}`;
+  // Some providers add the end of a log; the sentence says enough here.
+  return `its machine is ${state} (${reason.split(/[;:\n]/)[0]})`;
 }

@@ -50,7 +50,10 @@ describe('what is missing', () => {
   });
 
   it('is named with its machine when a broker died', () => {
-    const { machines = [] } = withMachine('main-2', { state: 'stopped', reason: 'it ended' });
+    const { machines = [] } = withMachine('main-2', {
+      state: 'stopped',
+      reason: 'it ended; kafka.log: a long tail',
+    });
     expect(missingOf(nodes, standing({ ...without(2), machines }))).toEqual([
       'broker 2 (main-2): not registered and silent (connection refused); ' +
         'its machine is stopped (it ended)',
