@@ -2,6 +2,7 @@
  * One transaction commits and is read by a reader of committed records, another aborts and is not;
  * by raw requests.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   addPartitionsToTxnV3,
   type Connection,
@@ -12,6 +13,7 @@ import {
   metadataV12,
   produceV11,
 } from '@platformatic/kafka';
+import { protocolErrorOf } from '../kafka/errors.ts';
 import { KafkaError } from '../kafka/kafka.ts';
 import { coordinates, coordinatorOf } from './coordinator.ts';
 import type { CoordinationRun } from './load.ts';
@@ -19,6 +21,8 @@ import { brokerAt } from './pool.ts';
 
 const transactionTimeoutMs = 30_000;
 const produceTimeoutMs = 10_000;
+const completionWithinMs = 20_000;
+const completionPauseMs = 50;
 const fetchWaitMs = 1_000;
 const fetchBytesMax = 1 << 20;
 const acksAll = -1;
@@ -34,7 +38,7 @@ export async function proveTransactions(pool: ConnectionPool, run: CoordinationR
   const leader = await leaderOf(pool, run);
   const from = await transaction(pool, run, leader, true);
   await transaction(pool, run, leader, false);
-  const seen = await readCommittedFrom(leader, from);
+  const seen = await readSettled(leader, from);
   if (!seen.includes(committedText)) {
     throw new KafkaError('unavailable', 'a committed record cannot be read');
   }
@@ -69,20 +73,12 @@ async function transaction(
 ): Promise<bigint> {
   const { name: transactionalId } = run;
   const coordinator = await coordinatorOf(pool, run, coordinates.transaction);
-  const { producerId, producerEpoch } = await initProducerIdV4.api.async(
-    coordinator,
-    transactionalId,
-    transactionTimeoutMs,
+  const { producerId, producerEpoch } = await afterTheLast(run.signal, () =>
+    initProducerIdV4.api.async(coordinator, transactionalId, transactionTimeoutMs),
   );
-  await addPartitionsToTxnV3.api.async(coordinator, [
-    {
-      transactionalId,
-      producerId,
-      producerEpoch,
-      verifyOnly: false,
-      topics: [{ name: topic, partitions: [partition] }],
-    },
-  ]);
+  const topics = [{ name: topic, partitions: [partition] }];
+  const own = { transactionalId, producerId, producerEpoch, verifyOnly: false, topics };
+  await afterTheLast(run.signal, () => addPartitionsToTxnV3.api.async(coordinator, [own]));
   const value = Buffer.from(commit ? committedText : abortedText);
   const record = { topic, partition, value, headers: new Map(), timestamp: BigInt(Date.now()) };
   const answer = await produceV11.api.async(connection, acksAll, produceTimeoutMs, [record], {
@@ -97,8 +93,40 @@ async function transaction(
   return offset;
 }
 
+/**
+ * A transaction that has ended goes on being written to its partitions; until that is done Kafka
+ * answers CONCURRENT_TRANSACTIONS, which every client waits out. Beginning anew would only put the
+ * next one in the way of its own predecessor.
+ */
+async function afterTheLast<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+  const end = Date.now() + completionWithinMs;
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      const writing = protocolErrorOf(error) === 'CONCURRENT_TRANSACTIONS';
+      if (!writing || Date.now() > end || signal.aborted) throw error;
+    }
+    await sleep(completionPauseMs);
+  }
+}
+
+/** Reads once both transactions have ended for readers, too: before that neither is shown. */
+async function readSettled(leader: Leader, from: bigint): Promise<string[]> {
+  const end = Date.now() + completionWithinMs;
+  for (;;) {
+    const { texts, settled } = await readCommittedFrom(leader, from);
+    if (settled) return texts;
+    if (Date.now() > end) throw new KafkaError('unavailable', 'a transaction does not end');
+    await sleep(completionPauseMs);
+  }
+}
+
 /** Texts of the records from there on that a reader of committed records is given. */
-async function readCommittedFrom({ connection, topicId }: Leader, from: bigint): Promise<string[]> {
+async function readCommittedFrom(
+  { connection, topicId }: Leader,
+  from: bigint,
+): Promise<{ texts: string[]; settled: boolean }> {
   const wanted = {
     partition,
     currentLeaderEpoch: -1,
@@ -121,7 +149,7 @@ async function readCommittedFrom({ connection, topicId }: Leader, from: bigint):
   const found = responses[0]?.partitions[0];
   const stable = found?.lastStableOffset ?? 0n;
   const aborted = found?.abortedTransactions ?? [];
-  return (found?.records ?? []).flatMap((batch) => {
+  const texts = (found?.records ?? []).flatMap((batch) => {
     if (batch.firstOffset >= stable || (batch.attributes & controlBit) !== 0) return [];
     // The broker names the aborted; leaving them out is the reader's part of the contract.
     const dropped = aborted.some(
@@ -129,4 +157,5 @@ async function readCommittedFrom({ connection, topicId }: Leader, from: bigint):
     );
     return dropped ? [] : batch.records.map((r) => r.value?.toString() ?? '');
   });
+  return { texts, settled: found !== undefined && stable >= found.highWatermark };
 }
