@@ -130,6 +130,22 @@ export function cloudContract(cloud: () => Cloud): void {
     await reaches(m, 'terminated');
   });
 
+  it('tells one run of a machine from the next, and none while it is stopped', async () => {
+    const m = await machine();
+    const run = async () => (await persist(() => cloud().listInstances({ tags: m.tags })))[0]?.run;
+    await reaches(m, 'running');
+    const first = await run();
+    expect(first).toBeTruthy();
+    expect(await run()).toBe(first);
+    await persist(() => cloud().stopInstance({ id: m.id }));
+    await reaches(m, 'stopped');
+    expect(await run()).toBeUndefined();
+    await persist(() => cloud().startInstance({ id: m.id }));
+    await reaches(m, 'running');
+    expect(await run()).toBeTruthy();
+    expect(await run()).not.toBe(first);
+  });
+
   it('changes type and tags of a machine only while it is stopped', async () => {
     const m = await machine();
     await reaches(m, 'running');
