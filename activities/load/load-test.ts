@@ -141,6 +141,27 @@ async function loadAccess(deps: ActivityDeps, scope: StepScope): Promise<KafkaAc
   return { brokers, username: principals.load, password: await passwordOf(deps, scope) };
 }
 
+/**
+ * What Kafka's own topics say to a coordinator that is not available: Kafka makes them when they
+ * are first needed, and a client is not told why it could not. Empty when that is not the cause.
+ */
+async function hintOf(
+  deps: ActivityDeps,
+  scope: StepScope,
+  { problem }: CoordinationProblem,
+): Promise<string> {
+  if (!problem.includes('COORDINATOR_NOT_AVAILABLE')) return '';
+  const name = problem.includes('transaction') ? '__transaction_state' : '__consumer_offsets';
+  try {
+    const [topic] = await withAdmin(deps, scope, (admin) => admin.topics([name]));
+    if (!topic) return `; Kafka could not make its topic ${name}: its log says why`;
+    const dark = topic.partitions.filter((p) => p.leader < 0).length;
+    return dark > 0 ? `; ${dark} partitions of ${name} have no leader` : '';
+  } catch {
+    return ''; // The problem itself is told; this was to say more.
+  }
+}
+
 function measureActivities(deps: ActivityDeps) {
   return {
     /**
@@ -161,7 +182,8 @@ function measureActivities(deps: ActivityDeps) {
           deadlineMs: coordinationDeadlineMs,
           signal,
         });
-        return found ? { found } : {};
+        if (!found) return {};
+        return { found: { ...found, problem: found.problem + (await hintOf(deps, scope, found)) } };
       }),
 
     /**

@@ -167,6 +167,27 @@ describe('runLoadTest', () => {
   });
 });
 
+describe('proveCoordination', () => {
+  const prove = () => run(() => activities().load.proveCoordination({ scope, testId }));
+  const problem = 'no consumer group can work: COORDINATOR_NOT_AVAILABLE: not available';
+
+  it('says nothing when coordinators work', async () => {
+    lab.deps.load.proveCoordination = async () => undefined;
+    expect(await prove()).toEqual({});
+  });
+
+  it('says that Kafka could not make its own topic, when that is why', async () => {
+    lab.deps.load.proveCoordination = async () => ({ problem, answered: true });
+    await launch();
+    lab.kafka = { topics: async () => [] };
+    expect((await prove()).found?.problem).toBe(
+      `${problem}; Kafka could not make its topic __consumer_offsets: its log says why`,
+    );
+    lab.kafka = undefined;
+    expect((await prove()).found).toEqual({ problem, answered: true });
+  });
+});
+
 describe('prepareLoadTest', () => {
   it('removes what older tests left and says so; a younger one’s stays', async () => {
     const old = `asgard-load-${testIdOf({ startedAtMs: 1_700_000_000_000, runId: 'oldoldold' })}`;

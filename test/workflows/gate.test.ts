@@ -2,6 +2,7 @@
  * The gate's workflow part on a real Temporal server: a disturbed measurement is never a pass, a
  * repeated one says so, and nothing of a test is left whatever happens to it.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LoadVerdict } from '../../contracts/load.ts';
 import type { OperationResult } from '../../contracts/operation.ts';
@@ -159,6 +160,29 @@ describe('coordinators', () => {
       world.missing = [[], [], [gone]];
     });
     expect(run.verdict).toMatchObject({ verdict: 'unknown', reasons: [/main-2/, problem] });
+  });
+});
+
+describe('an abort while the load runs', () => {
+  it('cleans up and leaves the cluster quarantined, without a verdict', async () => {
+    await lab.withWorld(async (world) => {
+      let open = () => {};
+      world.gate = {
+        call: 'runLoadTest',
+        open: new Promise((resolve) => {
+          open = () => resolve();
+        }),
+      };
+      const spec = { ...exampleSpec(), name: `g${serial++}` };
+      const handle = await lab.start('provisionCluster', { spec });
+      while (!world.calls.includes('runLoadTest')) await sleep(20);
+      await handle.executeUpdate('abort');
+      open();
+      await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'Aborted' } });
+      expect(world.things.has('load user')).toBe(false);
+      expect(world.calls.filter((call) => call === 'runLoadTest')).toHaveLength(1);
+      expect(await lab.cluster(spec.name)).toMatchObject({ phase: 'quarantined' });
+    });
   });
 });
 
