@@ -7,7 +7,8 @@ import { createKafkaActivities } from './kafka/changes.ts';
 import { createReadinessActivities } from './kafka/readiness.ts';
 import type { ActivityDeps } from './lib/deps.ts';
 import { onlyForSameRun } from './lib/same-run.ts';
-import { createLoadActivities } from './load/load-test.ts';
+import { createMeasureActivities } from './load/measure.ts';
+import { createSetUpActivities } from './load/set-up.ts';
 import { createStandingActivities } from './load/standing.ts';
 import { createInspectActivities } from './observe/inspect.ts';
 import { createObserveActivities } from './observe/observe.ts';
@@ -27,7 +28,11 @@ export function createActivities(deps: ActivityDeps) {
       ...createObserveActivities(deps),
       ...createInspectActivities(deps),
     }),
-    load: onlyForSameRun({ ...createLoadActivities(deps), ...createStandingActivities(deps) }),
+    load: onlyForSameRun({
+      ...createSetUpActivities(deps),
+      ...createMeasureActivities(deps),
+      ...createStandingActivities(deps),
+    }),
   };
 }
 
