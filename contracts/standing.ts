@@ -19,8 +19,12 @@ export interface MachineLook {
 }
 
 export interface KafkaLook {
-  /** Who answered, and which brokers (registered and not fenced) each of them knows. */
-  answers: { nodeId: number; brokers: number[] }[];
+  /** Who answered. */
+  answered: number[];
+  /** The brokers (registered and not fenced) that those who answered know. */
+  brokers: number[];
+  /** Who of them does not know which of these. */
+  blind?: { nodeId: number; lacks: number[] }[];
   /** Who did not. `refused`: nobody listens there; otherwise no answer came in time. */
   silent: { nodeId: number; reason: string; refused: boolean }[];
   /** Replicas outside the in-sync set, by their broker. */

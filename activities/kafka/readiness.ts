@@ -22,13 +22,6 @@ export interface AwaitNode {
   deadlineMs: number;
 }
 
-export interface AwaitSteady {
-  scope: StepScope;
-  /** Node ids that must all be registered brokers. */
-  brokers: number[];
-  deadlineMs: number;
-}
-
 const pollMs = 300;
 /** A machine that dies while it boots is started again this often before the step fails. */
 const restartsMax = 3;
@@ -46,14 +39,6 @@ export function createReadinessActivities(deps: ActivityDeps) {
           return dead ?? (await askKafka(deps, scope, (admin) => nodeLag(admin, node)));
         });
       }),
-
-    /** Returns once all brokers are registered and every partition's replicas are in sync. */
-    awaitSteady: ({ scope, brokers, deadlineMs }: AwaitSteady): Promise<void> =>
-      beating((beat) =>
-        until(beat, { what: `cluster ${scope.cluster}`, deadlineMs }, () =>
-          askKafka(deps, scope, (admin) => clusterLag(admin, brokers)),
-        ),
-      ),
 
     /**
      * Returns once stopping the node would leave every partition it holds with min.insync.replicas

@@ -38,12 +38,13 @@ function brokerLack(
 ): string | undefined {
   const { nodeId } = node;
   if (!kafka) return `could not be asked (${kafkaError ?? 'no reason given'})`;
-  const blind = kafka.answers.filter(({ brokers }) => !brokers.includes(nodeId));
   const silent = kafka.silent.find((s) => s.nodeId === nodeId);
-  if (blind.length > 0 || (silent && kafka.answers.length === 0)) {
-    const by = blind.map(({ nodeId: id }) => shortNameOf(nodes, id)).join(', ');
-    const known = blind.length === kafka.answers.length ? '' : ` by ${by}`;
-    return silent ? `not registered and silent (${silent.reason})` : `not registered${known}`;
+  if (!kafka.brokers.includes(nodeId)) {
+    return silent ? `not registered and silent (${silent.reason})` : 'not registered';
+  }
+  const blind = (kafka.blind ?? []).filter(({ lacks }) => lacks.includes(nodeId));
+  if (blind.length > 0 && !silent) {
+    return `not known to ${blind.map((b) => shortNameOf(nodes, b.nodeId)).join(', ')}`;
   }
   if (silent) return `does not answer (${silent.reason})`;
   const behind = kafka.behind.find((b) => b.nodeId === nodeId);

@@ -12,7 +12,8 @@ import { brokerAt, poolOf, responseOf } from './pool.ts';
 const answerWithinMs = 3_000;
 
 type Metadata = Awaited<ReturnType<typeof metadataV12.api.async>>;
-type Answer = { nodeId: number; metadata: Metadata } | { nodeId: number; error: unknown };
+type Heard = { nodeId: number; metadata: Metadata };
+type Answer = Heard | { nodeId: number; error: unknown };
 
 /** See OpenClusterWatch. */
 export const openClusterWatch: OpenClusterWatch = ({ access, brokers, topic }) => {
@@ -29,7 +30,7 @@ export const openClusterWatch: OpenClusterWatch = ({ access, brokers, topic }) =
   };
 };
 
-const heard = (answer: Answer): answer is Answer & { metadata: Metadata } => 'metadata' in answer;
+const heard = (answer: Answer): answer is Heard => 'metadata' in answer;
 
 async function ask(
   pool: ConnectionPool,
@@ -63,16 +64,28 @@ function lookOf(
   const lead = topic === undefined ? undefined : leadOf(told, topic);
   const leaderless = leaderlessOf(topics);
   return {
-    answers: told.map(({ nodeId, metadata }) => ({
-      nodeId,
-      brokers: metadata.brokers.map((b) => b.nodeId).sort((a, b) => a - b),
-    })),
+    answered: told.map((a) => a.nodeId),
+    ...knowledgeOf(told),
     silent: answers.flatMap((a) => (heard(a) ? [] : [{ nodeId: a.nodeId, ...silenceOf(a.error) }])),
     behind: behindOf(topics),
     ...(leaderless ? { leaderless } : {}),
     ...(lead ? { lead } : {}),
     ...(withoutTopic.length > 0 ? { withoutTopic } : {}),
   };
+}
+
+/** All brokers that anybody knows, and who lacks which of them. */
+function knowledgeOf(told: Heard[]): Pick<KafkaLook, 'brokers' | 'blind'> {
+  const known = told.map(({ nodeId, metadata }) => ({
+    nodeId,
+    ids: new Set(metadata.brokers.map((b) => b.nodeId)),
+  }));
+  const brokers = [...new Set(known.flatMap(({ ids }) => [...ids]))].sort((a, b) => a - b);
+  const blind = known.flatMap(({ nodeId, ids }) => {
+    const lacks = brokers.filter((id) => !ids.has(id));
+    return lacks.length > 0 ? [{ nodeId, lacks }] : [];
+  });
+  return { brokers, ...(blind.length > 0 ? { blind } : {}) };
 }
 
 const ownTopic = ({ topics }: Metadata, name: string) =>

@@ -30,13 +30,14 @@ afterEach(() => lab.close());
 
 const nodes: PlannedNode[] = [nodeOf(0)];
 const whole: KafkaLook = {
-  answers: [{ nodeId: 0, brokers: [0] }],
+  answered: [0],
+  brokers: [0],
   silent: [],
   behind: [],
   lead: [{ leader: 0, epoch: 0 }],
 };
 const refused = { nodeId: 0, reason: 'connection refused', refused: true };
-const down: KafkaLook = { answers: [], silent: [refused], behind: [] };
+const down: KafkaLook = { answered: [], brokers: [], silent: [refused], behind: [] };
 const testId = testIdOf({ startedAtMs: 1_800_000_000_000, runId: 'abcdefgh' });
 const load: NormalLoad = {
   rate: '2MB/s',

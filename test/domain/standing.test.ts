@@ -19,7 +19,8 @@ const machine = (slot: string): MachineLook => ({
   run: `${slot}@1`,
 });
 const kafka = (change: Partial<KafkaLook> = {}): KafkaLook => ({
-  answers: brokers.map((nodeId) => ({ nodeId, brokers })),
+  answered: brokers,
+  brokers,
   silent: [],
   behind: [],
   lead: [0, 1, 2].map((leader) => ({ leader, epoch: 0 })),
@@ -37,9 +38,8 @@ const withMachine = (slot: string, change: Partial<MachineLook>): Standing =>
   });
 const without = (gone: number): Partial<Standing> => ({
   kafka: kafka({
-    answers: brokers
-      .filter((id) => id !== gone)
-      .map((nodeId) => ({ nodeId, brokers: brokers.filter((id) => id !== gone) })),
+    answered: brokers.filter((id) => id !== gone),
+    brokers: brokers.filter((id) => id !== gone),
     silent: [{ nodeId: gone, reason: 'connection refused', refused: true }],
   }),
 });
@@ -70,14 +70,9 @@ describe('what is missing', () => {
     [
       'a broker that only some know',
       standing({
-        kafka: kafka({
-          answers: [
-            { nodeId: 0, brokers },
-            { nodeId: 1, brokers: [1, 2] },
-          ],
-        }),
+        kafka: kafka({ blind: [{ nodeId: 1, lacks: [0] }] }),
       }),
-      'broker 0 (main-0): not registered by main-1; its machine is running',
+      'broker 0 (main-0): not known to main-1; its machine is running',
     ],
     [
       'a replica that is out of sync',
@@ -127,7 +122,8 @@ describe('what is missing', () => {
         const look = standing({
           machines: nodes.filter((n) => !gone.includes(n.nodeId)).map((n) => machine(n.slot)),
           kafka: kafka({
-            answers: left.map((nodeId) => ({ nodeId, brokers: told ? left : brokers })),
+            answered: left,
+            brokers: told ? left : brokers,
             silent: gone
               .filter((id) => id < 3)
               .map((nodeId) => ({ nodeId, reason: 'reset', refused: false })),

@@ -311,7 +311,8 @@ describe('looking at the brokers', () => {
     const watch = watched(name);
     const lead = { leader: 0, epoch: 0 };
     expect(await watch.look({ all: true })).toEqual({
-      answers: [{ nodeId: 0, brokers: [0] }],
+      answered: [0],
+      brokers: [0],
       silent: [],
       behind: [],
       lead: [lead, lead],
@@ -337,7 +338,7 @@ describe('looking at the brokers', () => {
     process.kill(pid, 'SIGSTOP');
     const look = await watch.look({ all: true });
     process.kill(pid, 'SIGCONT');
-    expect(look.answers).toEqual([]);
+    expect(look.answered).toEqual([]);
     expect(look.silent).toMatchObject([
       { nodeId: 0, refused: false },
       { nodeId: 1, refused: true, reason: 'connection refused' },

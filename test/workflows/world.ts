@@ -142,7 +142,6 @@ export function createWorld(): World {
         return { topics, taken: names.length };
       }),
       awaitNode: act('awaitNode', nothing),
-      awaitSteady: act('awaitSteady', nothing),
       awaitSafeToStop: act('awaitSafeToStop', nothing),
       alterClusterConfig: act('alterClusterConfig', nothing),
       alterTopicConfigs: act('alterTopicConfigs', nothing),

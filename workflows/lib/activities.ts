@@ -70,9 +70,10 @@ export const kafka = about<Activities['kafka']>({
   ...brief,
   taskQueue: taskQueues.kafka,
 });
-export const kafkaWaits = about<
-  Pick<Activities['kafka'], 'awaitNode' | 'awaitSteady' | 'awaitSafeToStop'>
->({ ...long, taskQueue: taskQueues.kafka });
+export const kafkaWaits = about<Pick<Activities['kafka'], 'awaitNode' | 'awaitSafeToStop'>>({
+  ...long,
+  taskQueue: taskQueues.kafka,
+});
 /**
  * Around a load test patience is short: on a cluster that does not answer the verdict is unknown,
  * and what cannot be cleaned up is found by the next test.
