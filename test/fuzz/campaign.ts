@@ -1,7 +1,7 @@
 /**
  * The fuzz campaign: any JSON to every workflow, update, signal, query and route, on a real
- * Temporal server, the real workflows and the real API, with a world of names behind the activities, so that
- * anything made shows. Seeded: the same seed sends the same things.
+ * Temporal server, the real workflows and the real API, with a world of names behind the
+ * activities. Seeded: the same seed sends the same things.
  */
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
