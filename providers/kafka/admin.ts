@@ -33,7 +33,7 @@ export const openKafkaAdmin: OpenKafkaAdmin = async (access, options = {}) => {
     await Promise.allSettled([admin.disconnect(), rest.close()]);
   };
   try {
-    await withDeadline(admin.connect(), timeoutMs, options.signal);
+    await withDeadline(admin.connect(), timeoutMs);
   } catch (error) {
     await close();
     throw failFrom(error);
@@ -51,24 +51,12 @@ const offsetsOf = (admin: Admin, topic: string): ReturnType<KafkaAdmin['offsets'
     }));
   }, `topic ${topic}`);
 
-/**
- * Rejects when `work` takes longer than `timeoutMs` or the signal fires; the work itself goes on.
- */
-async function withDeadline<T>(
-  work: Promise<T>,
-  timeoutMs: number,
-  signal: AbortSignal | undefined,
-): Promise<T> {
-  const deadline = AbortSignal.timeout(timeoutMs);
-  const stop = signal ? AbortSignal.any([deadline, signal]) : deadline;
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = () =>
-      reject(
-        signal?.aborted
-          ? signal.reason
-          : new KafkaError('unavailable', `Kafka did not answer within ${timeoutMs} ms`),
-      );
-    stop.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => stop.removeEventListener('abort', onAbort));
+/** Rejects when `work` takes longer than `timeoutMs`; the work itself goes on. */
+async function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const message = `Kafka did not answer within ${timeoutMs} ms`;
+    timer = setTimeout(() => reject(new KafkaError('unavailable', message)), timeoutMs);
   });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -121,7 +121,7 @@ export interface KafkaAdmin {
 /** Opens an admin. Throws KafkaError `unavailable` when no broker answers within `timeoutMs`. */
 export type OpenKafkaAdmin = (
   access: KafkaAccess,
-  options?: { timeoutMs?: number; signal?: AbortSignal },
+  options?: { timeoutMs?: number },
 ) => Promise<KafkaAdmin>;
 
 export class KafkaError extends Error {
