@@ -1,5 +1,6 @@
 /** `asgard`: the command line. Every command talks to the HTTP API and to nothing else. */
 import { Command } from 'commander';
+import about from '../package.json' with { type: 'json' };
 import { addCluster } from './commands/cluster.ts';
 import { addOperations } from './commands/operations.ts';
 import { addPlanAndApply } from './commands/plan-apply.ts';
@@ -27,7 +28,7 @@ endQuietlyWithReaders();
 const program = new Command()
   .name('asgard')
   .description('Kafka infrastructure that runs itself')
-  .version('0.1.0')
+  .version(about.version)
   .showHelpAfterError('(asgard --help shows the commands)')
   .addHelpText('after', examples);
 

@@ -1,13 +1,14 @@
 /**
  * Records one history per workflow and ending into test/replay/histories/<version>, by the
  * `temporal` CLI as an operator would export them. Run once per release: `node
- * test/replay/record.ts 0.1.0`.
+ * test/replay/record.ts 0.2.0`.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nothingObserved } from '../../contracts/observed.ts';
+import { inspectWorkflowType, planWorkflowType } from '../../contracts/services/odin.ts';
 import { planCluster } from '../../domain/cluster/plan.ts';
 import { simulate } from '../domain/cluster-support/simulate.ts';
 import { root, temporalPath } from '../support/processes.ts';
@@ -27,12 +28,17 @@ interface Recording {
   type: string;
   input: (cluster: string) => unknown;
   prepare?: (world: World) => void;
+  /** A provision that goes before. */
+  first?: (cluster: string) => unknown;
   update?: { phase: string; name: string; args: (digest: string) => unknown[] };
 }
 
 const spec = (cluster: string) => ({ ...exampleSpec(), name: cluster });
 const built = () =>
   simulate(nothingObserved, planCluster(normal(exampleSpec()), nothingObserved).steps);
+
+/** Workflows that are no operations: their result has no outcome. */
+const readers = [planWorkflowType, inspectWorkflowType];
 
 const recordings: Recording[] = [
   { name: 'provision-ready', type: 'provisionCluster', input: (c) => ({ spec: spec(c) }) },
@@ -99,11 +105,43 @@ const recordings: Recording[] = [
     },
   },
   { name: 'load-test-refused', type: 'loadTest', input: (c) => ({ cluster: c }) },
+  {
+    name: 'load-test-passed',
+    type: 'loadTest',
+    input: (c) => ({ cluster: c }),
+    first: (c) => ({ spec: spec(c) }),
+  },
+  {
+    name: 'inspect',
+    type: 'inspectCluster',
+    input: (c) => ({ cluster: c, provider: 'local' }),
+    prepare: (world) => {
+      world.observed = built();
+    },
+  },
+  {
+    name: 'scale-out-rolled-back',
+    type: 'provisionCluster',
+    input: (c) => {
+      const { nodes, ...rest } = spec(c);
+      const [main] = nodes;
+      if (!main) throw new Error('the example has no pool');
+      const extra = { ...main, pool: 'extra', count: 1, roles: ['broker' as const] };
+      return { spec: { ...rest, nodes: [...nodes, extra] } };
+    },
+    prepare: (world) => {
+      world.observed = built();
+      world.failing = 'awaitNode#1';
+    },
+  },
 ];
 
 for (const recording of recordings) {
   await lab.withWorld(async (world) => {
     const cluster = `r${serial++}`;
+    if (recording.first) {
+      await ending(await lab.start('provisionCluster', recording.first(cluster)));
+    }
     recording.prepare?.(world);
     const handle = await lab.start(recording.type, recording.input(cluster));
     if (recording.update) {
@@ -115,10 +153,9 @@ for (const recording of recordings) {
       }
       await handle.executeUpdate(name, { args: args(status.plan?.digest ?? '') as [unknown] });
     }
-    const { outcome } =
-      recording.type === 'planCluster'
-        ? { outcome: 'planned', ...(await handle.result()) }
-        : await ending(handle);
+    const { outcome } = readers.includes(recording.type)
+      ? { outcome: 'read', ...(await handle.result()) }
+      : await ending(handle);
     process.stdout.write(`${recording.name}: ${outcome}\n`);
     save(recording.name, handle.workflowId);
     if (recording.name === 'provision-ready') save('cluster', `cluster/${cluster}`);

@@ -8,6 +8,9 @@ import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker, type WorkflowBundle } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { clusterWorkflowType } from '../../contracts/names.ts';
+import { operationTypes } from '../../contracts/services/index.ts';
+import { inspectWorkflowType, planWorkflowType } from '../../contracts/services/odin.ts';
 import { root } from '../support/processes.ts';
 import { bundle } from '../support/temporal.ts';
 
@@ -29,8 +32,9 @@ describe('a stored history', () => {
       const first = historyOf(file).events?.[0];
       return first?.workflowExecutionStartedEventAttributes?.workflowType?.name;
     });
-    const wanted = ['applyPlan', 'cluster', 'destroyCluster', 'loadTest', 'planCluster'];
-    expect([...new Set(types)].sort()).toEqual([...wanted, 'provisionCluster']);
+    const readers = [planWorkflowType, inspectWorkflowType];
+    const wanted = [...operationTypes, ...readers, clusterWorkflowType].sort();
+    expect([...new Set(types)].sort()).toEqual(wanted);
   });
 
   it.each(files)('%s is replayed without a difference', async (file) => {
