@@ -3,6 +3,7 @@ import { createFindActivities } from './cloud/find.ts';
 import { createIdentityActivities } from './cloud/identity.ts';
 import { createInstanceActivities } from './cloud/instances.ts';
 import { createResourceActivities } from './cloud/resources.ts';
+import { createReviveActivities } from './cloud/revive.ts';
 import { createKafkaActivities } from './kafka/changes.ts';
 import { createReadinessActivities } from './kafka/readiness.ts';
 import type { ActivityDeps } from './lib/deps.ts';
@@ -20,6 +21,7 @@ export function createActivities(deps: ActivityDeps) {
       ...createIdentityActivities(deps),
       ...createResourceActivities(deps),
       ...createInstanceActivities(deps),
+      ...createReviveActivities(deps),
       ...createFindActivities(deps),
     }),
     kafka: onlyForSameRun({

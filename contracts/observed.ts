@@ -5,6 +5,19 @@
 
 export type InstanceState = 'pending' | 'running' | 'stopping' | 'stopped' | 'terminated';
 
+/**
+ * What a node boots with, in three layers of which the later win; `${asgard:…}` in the outer two
+ * stands for an address or a secret. Content-addressed: `configDigest` is the digest of this.
+ */
+export interface NodeConfig {
+  kafkaVersion: string;
+  /** Asgard's own, for what the spec does not say. */
+  defaults: Record<string, string>;
+  staticConfig: Record<string, string>;
+  /** Identity, listeners, security. */
+  fixed: Record<string, string>;
+}
+
 /** One slot as found: any of its three resources may be missing after an interrupted operation. */
 export interface ObservedNode {
   slot: string;
@@ -18,10 +31,8 @@ export interface ObservedNode {
     id: string;
     state: InstanceState;
     instanceType: string;
-    /** Digest of the static configuration it was last started with. */
+    /** Digest of what it was last started with; `configs` of the cluster has it, if it is known. */
     configDigest: string;
-    /** The static configuration it was last started with, from its tags. */
-    staticConfig?: Record<string, string>;
   };
   /** What Kafka says of the node's broker half; `unknown` when Kafka did not answer. */
   registration: 'registered' | 'fenced' | 'absent' | 'unknown';
@@ -45,6 +56,8 @@ export interface ObservedCluster {
   /** Cluster id and credentials exist in the secret store. */
   identity: boolean;
   nodes: ObservedNode[];
+  /** What nodes boot with now, by digest; a digest that is missing here is unknown. */
+  configs?: Record<string, NodeConfig>;
   /** False when no broker answered; topics and dynamicConfig are then empty and unknown. */
   kafkaReachable: boolean;
   /** Those that were asked for and exist, and others whose names collide with them. */

@@ -27,6 +27,13 @@ export interface NodeTarget {
   diskGiB: number;
 }
 
+/** One key of a node's configuration; null: not set, Kafka's default. */
+export interface ConfigChange {
+  key: string;
+  from: string | null;
+  to: string | null;
+}
+
 /** What a step does, as data; `before` holds what its undo restores. */
 export type StepAction =
   | { kind: 'createIdentity' | 'deleteIdentity' }
@@ -47,7 +54,10 @@ export type StepAction =
       kind: 'restartNode';
       node: NodeTarget;
       staticConfig: Record<string, string>;
-      before: { instanceType: string; staticConfig?: Record<string, string> };
+      /** `kafkaVersion` is absent when nobody knows what it ran before: then no way leads back. */
+      before: { instanceType: string; configDigest: string; kafkaVersion?: string };
+      /** What changes of what it boots with; empty when unknown, or when only the type changes. */
+      changes: ConfigChange[];
     }
   | { kind: 'growVolume'; node: NodeTarget; before: { diskGiB: number } }
   | {

@@ -11,4 +11,6 @@ export interface StepScope {
    * activities refuse a run that was made by a reset, which may hold a lease that is gone.
    */
   runId: string;
+  /** False: machines that end are left as they are, since a drill means it. Default true. */
+  revive?: boolean;
 }

@@ -14,6 +14,8 @@ export interface Settings {
     /** The `local` cloud's records, disks and logs. */
     localCloud: string;
     secrets: string;
+    /** What nodes were told to boot with, by digest. */
+    nodeConfigs: string;
     /** Journal of mutating provider calls, one JSON line each. */
     journal: string;
     logs: string;
@@ -64,6 +66,7 @@ export function settingsFrom(
     paths: {
       localCloud: `${home}/cloud/local`,
       secrets: `${home}/secrets`,
+      nodeConfigs: `${home}/node-configs`,
       journal: `${home}/journal`,
       logs: `${home}/logs`,
       temporalDatabase: `${home}/temporal.db`,

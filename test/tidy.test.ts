@@ -61,6 +61,7 @@ const interfaces = [
   'providers/cloud/cloud.ts',
   'providers/kafka/kafka.ts',
   'providers/load/load.ts',
+  'providers/node-configs/node-configs.ts',
   'providers/secrets/secrets.ts',
 ];
 const folders = [

@@ -13,6 +13,7 @@ import { openKafkaAdmin } from '../providers/kafka/admin.ts';
 import { proveCoordination } from '../providers/load/coordination.ts';
 import { runLoad } from '../providers/load/generator.ts';
 import { openClusterWatch } from '../providers/load/watch.ts';
+import { createFileNodeConfigs } from '../providers/node-configs/file-store.ts';
 import { createFileSecretStore } from '../providers/secrets/file-store.ts';
 
 /** ASGARD_FAULTS (a plan's file) puts the fault-injecting wrapper around the cloud, for tests. */
@@ -23,6 +24,7 @@ export function composeDependencies(env: NodeJS.ProcessEnv): ActivityDeps {
   return {
     clouds: { local: faulty(local, env.ASGARD_FAULTS) },
     secrets: createFileSecretStore({ dir: paths.secrets, env }),
+    nodeConfigs: createFileNodeConfigs(paths.nodeConfigs),
     openKafka: openKafkaAdmin,
     load: { run: runLoad, watch: openClusterWatch, proveCoordination },
     journal: ({ cluster, operationId, call }) => {

@@ -6,7 +6,8 @@ import { live } from './resources.ts';
 
 export const createFindActivities = (deps: ActivityDeps) => ({
   /**
-   * Names of the providers that hold anything with the cluster's tag. Read-only; safe to repeat.
+   * Names of the providers that hold anything with the cluster's tag, also without a record of it.
+   * Read-only; safe to repeat.
    * Fails, retryably, when any provider cannot be asked: absent there is not known then.
    */
   findCluster: ({ cluster }: { cluster: string }): Promise<string[]> =>
@@ -19,7 +20,9 @@ export const createFindActivities = (deps: ActivityDeps) => ({
             cloud.listInterfaces({ tags }),
             cloud.listInstances({ tags }),
           ]);
-          return all.some((resources) => live<{ state: string }>(resources).length > 0)
+          const strangers = await cloud.listStrangers({ tags });
+          return strangers.length > 0 ||
+            all.some((resources) => live<{ state: string }>(resources).length > 0)
             ? [name]
             : [];
         }),

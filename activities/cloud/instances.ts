@@ -2,26 +2,31 @@
  * Activities on instances, each beside its undo. A boot document holds secrets: it is made here,
  * handed to the cloud, and never returned.
  */
+import type { NodeConfig } from '../../contracts/observed.ts';
 import type { NodeTarget } from '../../contracts/plan.ts';
 import type { StepScope } from '../../contracts/scope.ts';
+import { nodeConfigOf } from '../../domain/cluster/broker-properties.ts';
+import { digestOf } from '../../domain/lib/digest.ts';
 import {
   type BootDocument,
   type Cloud,
   CloudError,
   type CloudInstance,
-  staticConfigTagPrefix,
-  type Tags,
   tagKeys,
 } from '../../providers/cloud/cloud.ts';
 import { bootDocument, type Peer } from '../lib/boot-document.ts';
 import type { ActivityDeps } from '../lib/deps.ts';
 import { failure } from '../lib/failure.ts';
 import { beating, pause } from '../lib/heartbeat.ts';
+import { configOf, keepConfig } from '../lib/node-configs.ts';
 import { cloudOf, findLate, makeOnce, nodeTags, slotTags } from '../lib/slots.ts';
 import { live, type NodeStep, noteCloudCall } from './resources.ts';
 
 export interface LaunchStep extends NodeStep {
   staticConfig: Record<string, string>;
+}
+export interface RestoreStep extends NodeStep {
+  /** What it booted with before, by digest. */
   configDigest: string;
 }
 
@@ -35,12 +40,18 @@ export const createInstanceActivities = (deps: ActivityDeps) => ({
 function launchActivities(deps: ActivityDeps) {
   const note = noteCloudCall(deps);
   return {
-    /** Launches the slot's instance on its volume and interface. Safe to repeat; never two. */
-    launchInstance: ({ scope, node, staticConfig, configDigest }: LaunchStep): Promise<void> =>
+    /**
+     * Launches the slot's instance on its volume and interface. Safe to repeat; never two. Fails
+     * with ProviderRefused when the cloud refuses a parameter, is full, or has no credentials;
+     * retried: Throttled, ProviderUnavailable (its parts do not show yet).
+     */
+    launchInstance: ({ scope, node, staticConfig }: LaunchStep): Promise<void> =>
       beating(async () => {
         const cloud = cloudOf(deps, scope.provider);
-        const { volumeId, interfaceId, boot } = await prepare(deps, scope, { node, staticConfig });
-        const tags = { ...nodeTags(scope, node), ...configTags(staticConfig, configDigest) };
+        const config = nodeConfigOf(node.roles, scope.kafkaVersion, staticConfig);
+        const configDigest = await keepConfig(deps, config);
+        const { volumeId, interfaceId, boot } = await prepare(deps, scope, { node, config });
+        const tags = { ...nodeTags(scope, node), [tagKeys.configDigest]: configDigest };
         const { instanceType, rack } = node;
         const { created } = await makeOnce({
           find: () => instancesOf(cloud, scope, node),
@@ -95,37 +106,44 @@ function powerActivities(deps: ActivityDeps) {
         }
       }),
 
-    /** Gives the stopped instance its next type and configuration. Safe to repeat. */
-    modifyInstance: ({ scope, node, staticConfig, configDigest }: LaunchStep): Promise<void> =>
+    /**
+     * Gives the stopped instance its next type and configuration. Safe to repeat. Retried until it
+     * is stopped: ProviderUnavailable.
+     */
+    modifyInstance: ({ scope, node, staticConfig }: LaunchStep): Promise<void> =>
       beating(async () => {
-        const cloud = cloudOf(deps, scope.provider);
-        const instance = await theInstance(cloud, scope, node);
-        const { boot } = await prepare(deps, scope, { node, staticConfig });
-        const tags = {
-          ...removedConfigTags(instance.tags),
-          ...configTags(staticConfig, configDigest),
-        };
-        const { instanceType } = node;
-        await cloud.modifyInstance({ id: instance.id, instanceType, boot, tags });
+        const config = nodeConfigOf(node.roles, scope.kafkaVersion, staticConfig);
+        await keepConfig(deps, config);
+        await modify(deps, scope, { node, config });
+        await note(scope, 'modifyInstance', node.slot);
+      }),
+
+    /**
+     * Gives the stopped instance back the type and exactly the configuration that it had before,
+     * Asgard's own settings of that time included. Safe to repeat. Fails with ProviderRefused when
+     * nobody knows any more what the digest names.
+     */
+    restoreInstance: ({ scope, node, configDigest }: RestoreStep): Promise<void> =>
+      beating(async () => {
+        const config = await configOf(deps, configDigest);
+        if (!config) {
+          const message = `what ${node.slot} booted with before (${configDigest}) is not known`;
+          throw failure('ProviderRefused', `${message}; it cannot be put back`);
+        }
+        await modify(deps, scope, { node, config });
         await note(scope, 'modifyInstance', node.slot);
       }),
   };
 }
 
-const configTags = (staticConfig: Record<string, string>, configDigest: string): Tags => ({
-  [tagKeys.configDigest]: configDigest,
-  ...Object.fromEntries(
-    Object.entries(staticConfig).map(([key, value]) => [staticConfigTagPrefix + key, value]),
-  ),
-});
-
-/** Tags are merged by the cloud, so a key that falls away is set to ''. */
-const removedConfigTags = (tags: Tags): Tags =>
-  Object.fromEntries(
-    Object.keys(tags)
-      .filter((key) => key.startsWith(staticConfigTagPrefix))
-      .map((key) => [key, '']),
-  );
+async function modify(deps: ActivityDeps, scope: StepScope, configured: Configured): Promise<void> {
+  const { node, config } = configured;
+  const cloud = cloudOf(deps, scope.provider);
+  const { id } = await theInstance(cloud, scope, node);
+  const { boot } = await prepare(deps, scope, configured);
+  const tags = { [tagKeys.configDigest]: digestOf(config) };
+  await cloud.modifyInstance({ id, instanceType: node.instanceType, boot, tags });
+}
 
 export async function instancesOf(
   cloud: Cloud,
@@ -166,11 +184,16 @@ interface Prepared {
   boot: BootDocument;
 }
 
+interface Configured {
+  node: NodeTarget;
+  config: NodeConfig;
+}
+
 /** Looks up what the node is made of and renders what it boots with. */
 async function prepare(
   deps: ActivityDeps,
   scope: StepScope,
-  { node, staticConfig }: { node: NodeTarget; staticConfig: Record<string, string> },
+  { node, config }: Configured,
 ): Promise<Prepared> {
   const cloud = cloudOf(deps, scope.provider);
   const secrets = await deps.secrets.read(scope.cluster);
@@ -182,8 +205,7 @@ async function prepare(
   if (!volume || !self) throw new CloudError('NotFound', `${node.slot} is not all visible yet`);
   const boot = bootDocument({
     node,
-    staticConfig,
-    kafkaVersion: scope.kafkaVersion,
+    config,
     secrets,
     peers,
     self,

@@ -5,12 +5,12 @@
 
 import { principals } from '../../contracts/names.ts';
 import type { StepScope } from '../../contracts/scope.ts';
-import { tagKeys } from '../../providers/cloud/cloud.ts';
 import type { KafkaAccess, KafkaAdmin } from '../../providers/kafka/kafka.ts';
 import { KafkaError } from '../../providers/kafka/kafka.ts';
 import { peersOf } from '../cloud/instances.ts';
 import type { ActivityDeps } from '../lib/deps.ts';
-import { failure } from '../lib/failure.ts';
+import { failure, finalFailure } from '../lib/failure.ts';
+import { type Beat, pause } from '../lib/heartbeat.ts';
 import { cloudOf } from '../lib/slots.ts';
 
 export type AccessScope = Pick<StepScope, 'cluster' | 'provider'>;
@@ -21,7 +21,10 @@ export async function brokerAddresses(deps: ActivityDeps, scope: AccessScope): P
   return peers.filter((p) => p.roles.includes('broker')).map((p) => `${p.host}:${p.clientPort}`);
 }
 
-/** Access as the admin principal. */
+/**
+ * How the admin gets in. ProviderRefused without credentials; KafkaError `unavailable` while the
+ * cloud shows no broker.
+ */
 export async function adminAccess(deps: ActivityDeps, scope: AccessScope): Promise<KafkaAccess> {
   const secrets = await deps.secrets.read(scope.cluster);
   if (!secrets) throw failure('ProviderRefused', `no credentials of ${scope.cluster} are stored`);
@@ -30,7 +33,10 @@ export async function adminAccess(deps: ActivityDeps, scope: AccessScope): Promi
   return { brokers, username: principals.admin, password: secrets.passwords.admin };
 }
 
-/** Opens, works, closes, whatever happens. */
+/**
+ * Opens, works, closes, whatever happens. Starts nothing: who needs Kafka while it is away says so,
+ * and the operation decides.
+ */
 export async function withAdmin<T>(
   deps: ActivityDeps,
   scope: AccessScope,
@@ -44,27 +50,29 @@ export async function withAdmin<T>(
   }
 }
 
+/** A broker's start takes some seconds; whoever waits longer should ask why. */
+const patienceMs = 10_000;
+const pollMs = 500;
+
 /**
- * `withAdmin` for an operation that holds the lease: when Kafka does not answer, machines that
- * ended by themselves are started again, and the error is passed on to be retried.
+ * `withAdmin`, asked again while Kafka does not answer, for ten seconds. Then it fails with
+ * KafkaUnavailable for good: it is for the operation to look at its machines, and to ask again.
+ * `work` must be safe to repeat.
  */
-export async function withRevivedAdmin<T>(
+export async function withPatientAdmin<T>(
   deps: ActivityDeps,
   scope: AccessScope,
-  work: (admin: KafkaAdmin) => Promise<T>,
+  { beat: { signal, say }, work }: { beat: Beat; work: (admin: KafkaAdmin) => Promise<T> },
 ): Promise<T> {
-  try {
-    return await withAdmin(deps, scope, work);
-  } catch (error) {
-    if (error instanceof KafkaError && error.code === 'unavailable') await revive(deps, scope);
-    throw error;
+  const end = Date.now() + patienceMs;
+  for (;;) {
+    try {
+      return await withAdmin(deps, scope, work);
+    } catch (error) {
+      if (!(error instanceof KafkaError) || error.code === 'refused') throw error;
+      if (Date.now() > end) throw finalFailure('KafkaUnavailable', error.message);
+      say(`Kafka does not answer: ${error.message}`);
+      await pause(pollMs, signal);
+    }
   }
-}
-
-async function revive(deps: ActivityDeps, scope: AccessScope): Promise<void> {
-  const cloud = cloudOf(deps, scope.provider);
-  const instances = await cloud.listInstances({ tags: { [tagKeys.cluster]: scope.cluster } });
-  // A machine without a reason was stopped on purpose, by a restart step or a person.
-  const crashed = instances.filter((i) => i.state === 'stopped' && i.stateReason);
-  for (const { id } of crashed) await cloud.startInstance({ id });
 }

@@ -2,7 +2,8 @@
  * Activities that change Kafka itself, many topics by one request. Each states a target and accepts
  * that it holds already, so all are safe to repeat; the undo of a configuration change is the same
  * call with the prior values. All fail with KafkaRefused in Kafka's own words, naming the topic,
- * and are retried on KafkaUnavailable.
+ * and with KafkaUnavailable after ten seconds without an answer: workflows/lib/kafka-away.ts says
+ * what an operation does then.
  */
 import type {
   ConfigPatch,
@@ -16,7 +17,7 @@ import { batchName, topicsIn } from '../../domain/cluster/topic-batches.ts';
 import type { ConfigChange, KafkaAdmin } from '../../providers/kafka/kafka.ts';
 import type { ActivityDeps } from '../lib/deps.ts';
 import { beating } from '../lib/heartbeat.ts';
-import { withRevivedAdmin } from './access.ts';
+import { withPatientAdmin } from './access.ts';
 
 interface Topics {
   scope: StepScope;
@@ -34,8 +35,8 @@ export function createKafkaActivities(deps: ActivityDeps) {
     call: string,
     work: (admin: KafkaAdmin) => Promise<void>,
   ): Promise<void> =>
-    beating(async () => {
-      await withRevivedAdmin(deps, scope, work);
+    beating(async (beat) => {
+      await withPatientAdmin(deps, scope, { beat, work });
       await deps.journal({
         cluster: scope.cluster,
         operationId: scope.operationId,
@@ -60,10 +61,11 @@ export function createKafkaActivities(deps: ActivityDeps) {
 
     /** Those of the topics that are there now. Read-only. */
     topicsExisting: ({ scope, topics }: Topics): Promise<string[]> =>
-      beating(() =>
-        withRevivedAdmin(deps, scope, async (admin) =>
-          (await admin.topics(topics)).map((view) => view.name),
-        ),
+      beating((beat) =>
+        withPatientAdmin(deps, scope, {
+          beat,
+          work: async (admin) => (await admin.topics(topics)).map((view) => view.name),
+        }),
       ),
 
     /** Creates the topics; an equal one that exists is success, an unequal one is refused. */

@@ -6,14 +6,16 @@
 import type { NodeTarget } from '../../contracts/plan.ts';
 import type { StepScope } from '../../contracts/scope.ts';
 import { kafkaMetadataLevel } from '../../contracts/settings.ts';
+import { hazardOf, isFollowing } from '../../domain/cluster/availability.ts';
 import type { KafkaAdmin, TopicView } from '../../providers/kafka/kafka.ts';
 import { theInstance } from '../cloud/instances.ts';
+import { mayRevive, revive } from '../cloud/revive.ts';
 import type { ActivityDeps } from '../lib/deps.ts';
 import { failure } from '../lib/failure.ts';
 import { type Beat, beating, pause } from '../lib/heartbeat.ts';
 import { endOfMachine } from '../lib/machine-end.ts';
 import { cloudOf } from '../lib/slots.ts';
-import { withRevivedAdmin } from './access.ts';
+import { withAdmin } from './access.ts';
 
 export interface AwaitNode {
   scope: StepScope;
@@ -23,26 +25,31 @@ export interface AwaitNode {
 }
 
 const pollMs = 300;
-/** A machine that dies while it boots is started again this often before the step fails. */
+/** A machine that ends while it is waited for is started again this often. */
 const restartsMax = 3;
 
 export function createReadinessActivities(deps: ActivityDeps) {
   return {
     /**
-     * Returns once the node is registered, votes if it is a controller, and is in sync. Repeatable.
+     * Returns once the node is registered, votes if it is a controller, and is in sync. Starts its
+     * machine again when that ended by itself, at most three times. Safe to repeat. Fails with
+     * NodeNotReady after `deadlineMs`, or when the machine does not stay up, with the end of its
+     * log; retried: Throttled, ProviderUnavailable.
      */
     awaitNode: ({ scope, node, deadlineMs }: AwaitNode): Promise<void> =>
       beating(async (beat) => {
-        const revive = reviver(deps, scope, node);
-        await until(beat, { what: `node ${node.slot}`, deadlineMs }, async () => {
-          const dead = await revive();
+        const keepUp = reviver(deps, scope, node);
+        const explain = async () =>
+          endOfMachine(deps, scope, await theInstance(cloudOf(deps, scope.provider), scope, node));
+        await until(beat, { what: `node ${node.slot}`, deadlineMs, explain }, async () => {
+          const dead = await keepUp();
           return dead ?? (await askKafka(deps, scope, (admin) => nodeLag(admin, node)));
         });
       }),
 
     /**
-     * Returns once stopping the node would leave every partition it holds with min.insync.replicas
-     * in sync without it (Strimzi's availability rule, and RF ≤ min.insync topics are named).
+     * Returns once the node may stop (domain/cluster/availability.ts says when). Read-only. Fails
+     * with NodeNotReady after `deadlineMs`, naming the partition or the voters.
      */
     awaitSafeToStop: ({ scope, node, deadlineMs }: AwaitNode): Promise<void> =>
       beating((beat) =>
@@ -53,10 +60,18 @@ export function createReadinessActivities(deps: ActivityDeps) {
   };
 }
 
+interface Wait {
+  /** What is waited for, for people. */
+  what: string;
+  deadlineMs: number;
+  /** Asked once when it gives up: what else there is to say. */
+  explain?: () => Promise<string>;
+}
+
 /** Polls `lag` until it says nothing is missing; its last answer becomes the failure's reason. */
 async function until(
   { signal, say }: Beat,
-  { what, deadlineMs }: { what: string; deadlineMs: number },
+  { what, deadlineMs, explain }: Wait,
   lag: () => Promise<string | undefined>,
 ): Promise<void> {
   const end = Date.now() + deadlineMs;
@@ -65,28 +80,32 @@ async function until(
     if (missing === undefined) return;
     say(`${what}: ${missing}`);
     if (Date.now() > end) {
-      throw failure('NodeNotReady', `${what} not ready after ${deadlineMs / 1000} s: ${missing}`);
+      const more = explain ? `; ${await explain().catch(String)}` : '';
+      const text = `${what} not ready after ${deadlineMs / 1000} s: ${missing}${more}`;
+      throw failure('NodeNotReady', text);
     }
     await pause(pollMs, signal);
   }
 }
 
 /**
- * Starts the instance again when it stopped by itself; says what is wrong when that does not help,
- * at once where no start can help.
+ * Starts the node's instance again when it ended by itself, at most `restartsMax` times, and says
+ * so; fails with what is wrong when that does not help, at once where no start can.
  */
 function reviver(deps: ActivityDeps, scope: StepScope, node: NodeTarget) {
   let restarts = 0;
   return async (): Promise<string | undefined> => {
-    const cloud = cloudOf(deps, scope.provider);
-    const instance = await theInstance(cloud, scope, node);
+    const instance = await theInstance(cloudOf(deps, scope.provider), scope, node);
     if (instance.state !== 'stopped') return undefined;
-    if (instance.stateCode === 'disk-emptied' || restarts++ >= restartsMax) {
+    const crashed = mayRevive(scope, instance);
+    if (instance.stateCode === 'disk-emptied' || (crashed && restarts >= restartsMax)) {
       const end = await endOfMachine(deps, scope, instance);
       throw failure('NodeNotReady', `${node.slot} does not run: ${end}`);
     }
-    await cloud.startInstance({ id: instance.id });
-    return `instance ${instance.id} stopped (${instance.stateReason ?? 'no reason given'})`;
+    if (!crashed) return `instance ${instance.id} is stopped`;
+    restarts += 1;
+    await revive(deps, scope, instance);
+    return `started again (${restarts} of ${restartsMax}): ${instance.stateReason}`;
   };
 }
 
@@ -96,7 +115,7 @@ async function askKafka(
   question: (admin: KafkaAdmin) => Promise<string | undefined>,
 ): Promise<string | undefined> {
   try {
-    return await withRevivedAdmin(deps, scope, question);
+    return await withAdmin(deps, scope, question);
   } catch (error) {
     // Not an answer yet: a starting cluster refuses connections. The deadline is the judge.
     return error instanceof Error ? error.message : String(error);
@@ -105,8 +124,8 @@ async function askKafka(
 
 async function nodeLag(admin: KafkaAdmin, node: NodeTarget): Promise<string | undefined> {
   if (node.roles.includes('controller')) {
-    const { voters } = await admin.quorum();
-    if (!voters.some((v) => v.nodeId === node.nodeId)) return 'not yet a voter of the quorum';
+    const quorum = await admin.quorum();
+    if (!isFollowing(quorum, node.nodeId)) return 'not yet a voter that follows the quorum';
   }
   return node.roles.includes('broker') ? clusterLag(admin, [node.nodeId]) : undefined;
 }
@@ -134,23 +153,17 @@ function untold(topics: TopicView[]): string | undefined {
 }
 
 async function stopHazard(admin: KafkaAdmin, node: NodeTarget): Promise<string | undefined> {
-  const all = await admin.topics();
-  const unknown = untold(all);
-  if (unknown) return unknown;
-  const topics = all.filter((t) => t.partitions.some((p) => p.replicas.includes(node.nodeId)));
-  const configs = await admin.topicConfigs(topics.map((t) => t.name));
-  const cluster = await admin.clusterConfig();
-  for (const topic of topics) {
-    const explicit = configs.get(topic.name)?.['min.insync.replicas'];
-    const minIsr = Number(explicit ?? cluster['min.insync.replicas'] ?? 1);
-    for (const p of topic.partitions) {
-      const left = p.isr.filter((id) => id !== node.nodeId).length;
-      const holds = p.replicas.includes(node.nodeId);
-      // A topic whose replication factor leaves no spare can never be safe: the plan warns of it.
-      if (holds && p.replicas.length > minIsr && left < minIsr) {
-        return `${topic.name}-${p.partition} would fall below min.insync.replicas ${minIsr}`;
-      }
-    }
-  }
-  return undefined;
+  const held = (await admin.topics()).filter(
+    (t) => t.unknown !== undefined || t.partitions.some((p) => p.replicas.includes(node.nodeId)),
+  );
+  const hazard = hazardOf(
+    {
+      topics: held,
+      configs: await admin.topicConfigs(held.map((t) => t.name)),
+      defaults: await admin.clusterConfig(),
+      quorum: await admin.quorum(),
+    },
+    node.nodeId,
+  );
+  return hazard?.text;
 }

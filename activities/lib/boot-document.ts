@@ -1,13 +1,15 @@
 /**
- * What a node boots with: its properties, and how its disk is formatted. Security is on: SASL SCRAM
- * for clients and between brokers, PLAIN with a random password on the controllers' listener (SCRAM
- * credentials live in the very log that the controllers must first agree on), ACLs for everybody
- * but the three principals of Asgard. Pure; its result holds secrets.
+ * What a node boots with: its template filled with addresses and secrets, and how its disk is
+ * formatted. Security is on: SASL SCRAM for clients and between brokers, PLAIN with a random
+ * password on the controllers' listener (SCRAM credentials live in the very log that the
+ * controllers must first agree on), ACLs for everybody but the three principals of Asgard. Pure;
+ * its result holds secrets.
  */
 import { createHash } from 'node:crypto';
 import { principals } from '../../contracts/names.ts';
+import type { NodeConfig } from '../../contracts/observed.ts';
 import type { NodeTarget } from '../../contracts/plan.ts';
-import { ownSettings } from '../../domain/cluster/own-settings.ts';
+import { fillProperties, type Values } from '../../domain/cluster/broker-properties.ts';
 import type { BootDocument } from '../../providers/cloud/cloud.ts';
 import type { ClusterSecrets } from '../../providers/secrets/secrets.ts';
 
@@ -23,8 +25,7 @@ export interface Peer {
 
 export interface BootRequest {
   node: NodeTarget;
-  staticConfig: Record<string, string>;
-  kafkaVersion: string;
+  config: NodeConfig;
   secrets: ClusterSecrets;
   /** All nodes of the cluster, this one included. */
   peers: Peer[];
@@ -34,24 +35,15 @@ export interface BootRequest {
 }
 
 const scramIterations = 4096;
-const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule';
-const plain = 'org.apache.kafka.common.security.plain.PlainLoginModule';
-
 export function bootDocument(request: BootRequest): BootDocument {
-  const { kafkaVersion, secrets, peers, self, initial, staticConfig } = request;
+  const { config, secrets, peers, self, initial } = request;
   const controllers = peers.filter((p) => p.roles.includes('controller'));
   const voters = controllers.map(
     (p) => `${p.nodeId}@${p.host}:${p.controllerPort}:${directoryId(secrets, p.slot)}`,
   );
   return {
-    kafkaVersion,
-    properties: {
-      ...ownSettings(peers.filter((p) => p.roles.includes('broker')).length),
-      ...staticConfig,
-      ...identity(request, controllers),
-      ...listeners(request),
-      ...security(),
-    },
+    kafkaVersion: config.kafkaVersion,
+    properties: fillProperties(config, valuesOf(request, controllers)),
     format: {
       clusterId: secrets.clusterId,
       directoryId: directoryId(secrets, self.slot),
@@ -77,57 +69,16 @@ export function directoryId(secrets: ClusterSecrets, slot: string): string {
 const scramEntry = (name: string, password: string): string =>
   `SCRAM-SHA-512=[name=${name},iterations=${scramIterations},password=${password}]`;
 
-function identity({ node }: BootRequest, controllers: Peer[]): Record<string, string> {
+function valuesOf({ node, self, peers, secrets }: BootRequest, controllers: Peer[]): Values {
+  const { broker, controller } = secrets.passwords;
   return {
-    'node.id': String(node.nodeId),
-    'process.roles': [...node.roles].sort().join(','),
-    'broker.rack': node.rack,
-    'controller.quorum.bootstrap.servers': controllers
-      .map((p) => `${p.host}:${p.controllerPort}`)
-      .join(','),
-    'controller.listener.names': 'CONTROLLER',
+    nodeId: String(node.nodeId),
+    rack: node.rack,
+    brokers: peers.filter((p) => p.roles.includes('broker')).length,
+    clientAddress: `${self.host}:${self.clientPort}`,
+    controllerAddress: `${self.host}:${self.controllerPort}`,
+    controllers: controllers.map((p) => `${p.host}:${p.controllerPort}`).join(','),
+    brokerPassword: broker,
+    controllerPassword: controller,
   };
 }
-
-function listeners({ node, self, secrets }: BootRequest): Record<string, string> {
-  const broker = node.roles.includes('broker');
-  const client = `CLIENT://${self.host}:${self.clientPort}`;
-  const controller = `CONTROLLER://${self.host}:${self.controllerPort}`;
-  const served = [
-    ...(broker ? [client] : []),
-    ...(node.roles.includes('controller') ? [controller] : []),
-  ];
-  const { passwords } = secrets;
-  return {
-    listeners: served.join(','),
-    ...(broker ? { 'advertised.listeners': client, 'inter.broker.listener.name': 'CLIENT' } : {}),
-    'listener.security.protocol.map': 'CLIENT:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT',
-    'listener.name.client.sasl.enabled.mechanisms': 'SCRAM-SHA-512',
-    'listener.name.client.scram-sha-512.sasl.jaas.config': jaas(scram, {
-      username: principals.broker,
-      password: passwords.broker,
-    }),
-    'listener.name.controller.sasl.enabled.mechanisms': 'PLAIN',
-    'listener.name.controller.plain.sasl.jaas.config': jaas(plain, {
-      username: principals.controller,
-      password: passwords.controller,
-      [`user_${principals.controller}`]: passwords.controller,
-    }),
-  };
-}
-
-function security(): Record<string, string> {
-  const superUsers = [principals.admin, principals.broker, principals.controller];
-  return {
-    'sasl.mechanism.inter.broker.protocol': 'SCRAM-SHA-512',
-    'sasl.mechanism.controller.protocol': 'PLAIN',
-    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-    'super.users': superUsers.map((name) => `User:${name}`).join(';'),
-    'allow.everyone.if.no.acl.found': 'false',
-  };
-}
-
-const jaas = (module: string, options: Record<string, string>): string =>
-  `${module} required ${Object.entries(options)
-    .map(([key, value]) => `${key}="${value}"`)
-    .join(' ')};`;

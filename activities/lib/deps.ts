@@ -5,6 +5,7 @@
 import type { Cloud } from '../../providers/cloud/cloud.ts';
 import type { OpenKafkaAdmin } from '../../providers/kafka/kafka.ts';
 import type { LoadProvider } from '../../providers/load/load.ts';
+import type { NodeConfigs } from '../../providers/node-configs/node-configs.ts';
 import type { SecretStore } from '../../providers/secrets/secrets.ts';
 
 /**
@@ -20,6 +21,7 @@ export interface ActivityDeps {
   /** Clouds by provider name, for example `local`. */
   clouds: Record<string, Cloud>;
   secrets: SecretStore;
+  nodeConfigs: NodeConfigs;
   openKafka: OpenKafkaAdmin;
   load: LoadProvider;
   /** Appends one line; must not throw for a full disk or the like: it is a record, not a lock. */

@@ -26,10 +26,25 @@ const kafkaTypes: Record<KafkaError['code'], ErrorType> = {
 
 /** A failure of a catalogue type. Retryable or not by the catalogue. */
 export function failure(type: ErrorType, message: string, details?: unknown): ApplicationFailure {
+  return make(type, message, { final: !errorCatalogue[type].retryable, details });
+}
+
+/**
+ * A failure that the activity does not repeat, though it may pass: the operation decides what must
+ * happen first.
+ */
+export const finalFailure = (type: ErrorType, message: string): ApplicationFailure =>
+  make(type, message, { final: true });
+
+function make(
+  type: ErrorType,
+  message: string,
+  { final, details }: { final: boolean; details?: unknown },
+): ApplicationFailure {
   return ApplicationFailure.create({
     type,
     message,
-    nonRetryable: !errorCatalogue[type].retryable,
+    nonRetryable: final,
     ...(details === undefined ? {} : { details: [details] }),
   });
 }

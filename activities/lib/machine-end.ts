@@ -23,7 +23,7 @@ export async function endOfMachine(
   const { id, state, stateReason, logFile } = instance;
   const log = await quotedLog(deps, scope, instance);
   return [
-    `instance ${id} is ${state} (${stateReason ?? 'no reason given'})`,
+    `instance ${id} is ${state}${stateReason ? ` (${stateReason})` : ''}`,
     ...(log ? [`its log ends: ${log}`] : []),
     ...(logFile ? [`all of it: ${logFile}`] : []),
   ].join('; ');

@@ -5,13 +5,14 @@
  */
 import type { ObservedCluster, ObservedNode, ObservedTopic } from '../../contracts/observed.ts';
 import { jsonLength, slicesOf } from '../../domain/lib/slices.ts';
-import { staticConfigTagPrefix, type Tags, tagKeys } from '../../providers/cloud/cloud.ts';
+import { type Tags, tagKeys } from '../../providers/cloud/cloud.ts';
 import type { KafkaAdmin, TopicView } from '../../providers/kafka/kafka.ts';
 import { live } from '../cloud/resources.ts';
 import { type AccessScope, withAdmin } from '../kafka/access.ts';
 import type { ActivityDeps } from '../lib/deps.ts';
 import { failure } from '../lib/failure.ts';
 import { type Beat, beating, pause } from '../lib/heartbeat.ts';
+import { configsOf } from '../lib/node-configs.ts';
 import { cloudOf } from '../lib/slots.ts';
 
 /** How long running instances may keep Kafka's answer waiting before it counts as unreachable. */
@@ -42,6 +43,7 @@ export function createObserveActivities(deps: ActivityDeps) {
         return {
           identity,
           nodes: nodes.map((node) => withRegistration(node, kafka)),
+          configs: await configsOf(deps, digestsOf(nodes)),
           kafkaReachable: kafka !== undefined,
           topics: [],
           dynamicConfig: kafka?.dynamicConfig ?? {},
@@ -104,11 +106,13 @@ async function observeNodes(deps: ActivityDeps, scope: AccessScope): Promise<Obs
       state,
       instanceType,
       configDigest: t[tagKeys.configDigest] ?? '',
-      staticConfig: staticConfigOf(t),
     };
   }
   return [...slots.values()].sort((a, b) => a.nodeId - b.nodeId);
 }
+
+const digestsOf = (nodes: ObservedNode[]): string[] =>
+  nodes.flatMap(({ instance }) => (instance ? [instance.configDigest] : []));
 
 function nodeFromTags(slot: string, tags: Tags): ObservedNode {
   return {
@@ -120,13 +124,6 @@ function nodeFromTags(slot: string, tags: Tags): ObservedNode {
     registration: 'unknown',
   };
 }
-
-const staticConfigOf = (tags: Tags): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(tags)
-      .filter(([key, value]) => key.startsWith(staticConfigTagPrefix) && value !== '')
-      .map(([key, value]) => [key.slice(staticConfigTagPrefix.length), value]),
-  );
 
 interface KafkaSnapshot {
   registered: Set<number>;

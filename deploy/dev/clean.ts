@@ -22,7 +22,7 @@ if (process.argv.includes('--help')) {
   await endBrokers();
   const own = [
     ...[paths.localCloud, paths.secrets, paths.journal, paths.logs, paths.tokenFile],
-    ...[paths.stackFile, paths.workflowBundle, `${home}/cloud`],
+    ...[paths.stackFile, paths.workflowBundle, paths.nodeConfigs, `${home}/cloud`],
     ...['', '-shm', '-wal'].map((end) => paths.temporalDatabase + end),
   ];
   for (const path of own) rmSync(path, { recursive: true, force: true });

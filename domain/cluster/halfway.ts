@@ -4,6 +4,7 @@
  */
 import type { ObservedCluster } from '../../contracts/observed.ts';
 import type { NormalSpec, Violation } from '../../contracts/spec.ts';
+import { runningConfigs } from './broker-properties.ts';
 import { checkBrokerRelations, checkTopicRelations } from './config-relations.ts';
 import { brokerValues } from './config-values.ts';
 import { splitConfig } from './kafka-config.ts';
@@ -14,14 +15,7 @@ import { ownSettings } from './own-settings.ts';
 export function checkHalfway(spec: NormalSpec, observed: ObservedCluster): Violation[] {
   const { dynamic } = splitConfig(spec.kafka.config);
   const own = ownSettings(brokerCount(spec));
-  const running = new Map(
-    observed.nodes.flatMap(({ roles, instance }) =>
-      instance?.staticConfig && roles.includes('broker')
-        ? [[instance.configDigest, instance.staticConfig] as const]
-        : [],
-    ),
-  );
-  const found = [...running.values()].flatMap((before) => {
+  const found = runningConfigs(observed).flatMap(({ staticConfig: before }) => {
     const config = { ...before, ...dynamic };
     const values = brokerValues(config, own);
     return [

@@ -1,8 +1,7 @@
-/** From pools to nodes: slots, node ids, racks, and the digest of what a node boots with. Pure. */
+/** From pools to nodes: slots, node ids, racks. Pure. */
 import type { ObservedCluster } from '../../contracts/observed.ts';
 import type { NodeTarget } from '../../contracts/plan.ts';
 import type { NodePool, NormalSpec } from '../../contracts/spec.ts';
-import { digestOf } from '../lib/digest.ts';
 
 /**
  * The nodes a spec asks for, in pool order. Slot `<pool>-<i>` is in `racks[i mod racks]`; a slot
@@ -38,14 +37,4 @@ function nodeOf(pool: NodePool, index: number, nodeId: number): NodeTarget {
     instanceType: pool.instanceType,
     diskGiB: pool.diskGiB,
   };
-}
-
-/** What a node was last started with, as a digest; instances carry it as a tag. */
-export function nodeConfigDigest(
-  node: NodeTarget,
-  kafkaVersion: string,
-  staticConfig: Record<string, string>,
-): string {
-  const { slot, nodeId, rack, roles } = node;
-  return digestOf({ slot, nodeId, rack, roles: [...roles].sort(), kafkaVersion, staticConfig });
 }

@@ -13,14 +13,16 @@ import type {
 } from '../../contracts/plan.ts';
 import type { NormalSpec, Violation } from '../../contracts/spec.ts';
 import { bytesOf, digestOf } from '../lib/digest.ts';
+import { changesBetween, nodeConfigDigest, nodeConfigOf } from './broker-properties.ts';
 import { splitConfig } from './kafka-config.ts';
-import { nodeConfigDigest, targetNodes } from './nodes.ts';
+import { targetNodes } from './nodes.ts';
 import { stepOf, thingsIn } from './step.ts';
 import { topicBatches } from './topic-batches.ts';
 import { configActions, isFresh, topicChanges, topicRemovals } from './topic-plan.ts';
 import { warningsOf } from './warnings.ts';
 
-export { nodeConfigDigest, targetNodes } from './nodes.ts';
+export { nodeConfigDigest } from './broker-properties.ts';
+export { targetNodes } from './nodes.ts';
 
 /** What must be done to reach `spec`. Call it only when checkTransition found nothing. */
 export function planCluster(spec: NormalSpec, observed: ObservedCluster): ClusterPlan {
@@ -35,7 +37,7 @@ export function planCluster(spec: NormalSpec, observed: ObservedCluster): Cluste
     pairs.filter(needsWait).map(({ node }) => ({ kind: 'awaitNode', node })),
     configActions(spec, observed),
     topicBatches(topicChanges(spec, observed)),
-    ...restartGroups(pairs, spec, fixed),
+    ...restartGroups(pairs, { version: spec.kafka.version, fixed, observed }),
     topicBatches(topicRemovals(spec, observed)),
     ...removalGroups(targets, observed),
   ];
@@ -130,29 +132,43 @@ function needsWait({ node, now }: Pair): boolean {
   return node.roles.includes('broker') && now.registration !== 'registered';
 }
 
-/** One node a stage: brokers alone first, then nodes that vote. */
-function restartGroups(
-  pairs: Pair[],
-  spec: NormalSpec,
-  fixed: Record<string, string>,
-): StepAction[][] {
-  const votes = (p: Pair) => Number(p.node.roles.includes('controller'));
-  return pairs
-    .filter((pair) => needsRestart(pair, spec, fixed))
-    .sort((a, b) => votes(a) - votes(b) || a.node.nodeId - b.node.nodeId)
-    .flatMap(({ node, now }): StepAction[][] => {
-      const { instanceType = '', staticConfig } = now?.instance ?? {};
-      const before = { instanceType, ...(staticConfig ? { staticConfig } : {}) };
-      return [
-        [{ kind: 'restartNode', node, staticConfig: fixed, before }],
-        [{ kind: 'awaitNode', node }],
-      ];
-    });
+interface Wanted {
+  version: string;
+  fixed: Record<string, string>;
+  observed: ObservedCluster;
 }
 
-function needsRestart({ node, now }: Pair, spec: NormalSpec, fixed: Record<string, string>) {
+/** One node a stage: brokers alone first, then nodes that vote. */
+function restartGroups(pairs: Pair[], wanted: Wanted): StepAction[][] {
+  const votes = (p: Pair) => Number(p.node.roles.includes('controller'));
+  return pairs
+    .filter((pair) => needsRestart(pair, wanted))
+    .sort((a, b) => votes(a) - votes(b) || a.node.nodeId - b.node.nodeId)
+    .flatMap((pair): StepAction[][] => [
+      [restartAction(pair, wanted)],
+      [{ kind: 'awaitNode', node: pair.node }],
+    ]);
+}
+
+function restartAction({ node, now }: Pair, { version, fixed, observed }: Wanted): StepAction {
+  const { instanceType = '', configDigest = '' } = now?.instance ?? {};
+  const known = observed.configs?.[configDigest];
+  return {
+    kind: 'restartNode',
+    node,
+    staticConfig: fixed,
+    before: {
+      instanceType,
+      configDigest,
+      ...(known ? { kafkaVersion: known.kafkaVersion } : {}),
+    },
+    changes: known ? changesBetween(known, nodeConfigOf(node.roles, version, fixed)) : [],
+  };
+}
+
+function needsRestart({ node, now }: Pair, { version, fixed }: Wanted): boolean {
   if (!now?.instance) return false;
-  const wanted = nodeConfigDigest(node, spec.kafka.version, fixed);
+  const wanted = nodeConfigDigest(node, version, fixed);
   return now.instance.configDigest !== wanted || now.instance.instanceType !== node.instanceType;
 }
 

@@ -34,6 +34,10 @@ export const undoTexts: Record<UndoKind, string> = {
   impossible: 'point of no return',
 };
 
+/** Keys that a restart's summary names. */
+const reasonsMax = 4;
+const valueMax = 40;
+
 const describeNode = (n: NodeTarget): string =>
   `node ${n.nodeId}, ${n.roles.join('+')}, ${n.rack}, ${n.instanceType}`;
 
@@ -45,6 +49,24 @@ const changes = (set: ConfigPatch): string =>
 const detailMax = 120;
 const clip = (text: string): string =>
   text.length <= detailMax ? text : `${text.slice(0, detailMax - 1)}…`;
+/** A value of a node's template: short, with what is filled in later between brackets. */
+function asSaid(value: string | null): string {
+  const text = value === null ? 'default' : value.replaceAll(/\$\{asgard:([^}]*)\}/g, '<$1>');
+  return text.length > valueMax ? `${text.slice(0, valueMax)}…` : text;
+}
+
+/** Why a node is restarted: what of it changes, key by key as far as a line goes. */
+function restartReason({ node, before, changes }: ActionOf<'restartNode'>): string {
+  const parts = [
+    ...(before.instanceType === node.instanceType
+      ? []
+      : [`type ${before.instanceType} → ${node.instanceType}`]),
+    ...(before.kafkaVersion === undefined ? ['what it boots with now is not known'] : []),
+    ...changes.map(({ key, from, to }) => `${key} ${asSaid(from)} → ${asSaid(to)}`),
+  ];
+  const more = parts.length - reasonsMax;
+  return [...parts.slice(0, reasonsMax), ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
+}
 
 /** `topic a (…)`, `250 topics (…): a, b, c and 247 more`, or each of the first with its own. */
 function ofTopics(parts: { topics: string[]; detail: string }[]): string {
@@ -113,7 +135,7 @@ const faces = {
   restartNode: {
     symbol: '~',
     target: ofNode,
-    summary: (a) => `restart ${a.node.slot} with its new configuration (${a.node.instanceType})`,
+    summary: (a) => `restart ${a.node.slot}: ${restartReason(a)}`,
     undo: 'restored',
     durationS: 10,
     calls: ['cloud.stopInstance %', 'cloud.modifyInstance %', 'cloud.startInstance %'],

@@ -4,6 +4,7 @@ import { sameValue } from '../../contracts/kafka-values.ts';
 import type { ObservedCluster } from '../../contracts/observed.ts';
 import type { NormalSpec } from '../../contracts/spec.ts';
 import { fewOf } from '../../contracts/text.ts';
+import { runningConfigs } from './broker-properties.ts';
 import { isDynamic, isStepped } from './kafka-config.ts';
 import { brokerCount } from './normalise.ts';
 import { borrowedKeys } from './topic-plan.ts';
@@ -35,9 +36,7 @@ const names = (topics: { name: string }[]): string => fewOf(topics.map((t) => t.
 
 /** Thread counts that differ from what nodes were started with. */
 function threads(spec: NormalSpec, observed: ObservedCluster): string[] {
-  const before = observed.nodes.flatMap((n) =>
-    n.instance?.staticConfig ? [n.instance.staticConfig] : [],
-  );
+  const before = runningConfigs(observed).map(({ staticConfig }) => staticConfig);
   const keys = new Set([spec.kafka.config, ...before].flatMap(Object.keys).filter(isStepped));
   const changed = [...keys].filter((key) =>
     before.some((config) => !sameValue('broker', key, config[key], spec.kafka.config[key])),

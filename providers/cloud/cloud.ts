@@ -32,9 +32,6 @@ export const tagKeys = {
   operation: 'asgard:operation',
 } as const;
 
-/** One tag per static configuration key, so that a restart can be taken back. '' means removed. */
-export const staticConfigTagPrefix = 'asgard:config/';
-
 export interface CloudVolume {
   id: string;
   state: 'creating' | 'available' | 'in-use' | 'deleted';

@@ -40,7 +40,8 @@ export interface NewTopic {
 export interface QuorumView {
   leaderId: number;
   leaderEpoch: number;
-  voters: { nodeId: number; logEndOffset: bigint }[];
+  /** `sinceFetchMs`: since its last fetch from the leader, by whose clock; 0 for the leader. */
+  voters: { nodeId: number; logEndOffset: bigint; sinceFetchMs: number }[];
   observers: { nodeId: number; logEndOffset: bigint }[];
 }
 export interface ConfigChange {

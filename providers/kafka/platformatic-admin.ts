@@ -258,14 +258,18 @@ async function quorumView(connection: Connection): Promise<QuorumView> {
     { topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] },
   ]);
   const log = topics[0]?.partitions[0];
-  const member = (m: { replicaId: number; logEndOffset: bigint }) => ({
-    nodeId: m.replicaId,
-    logEndOffset: m.logEndOffset,
-  });
+  type Member = { replicaId: number; logEndOffset: bigint; lastFetchTimestamp: bigint };
+  const voters: Member[] = log?.currentVoters ?? [];
+  // The leader answers with its own time for itself.
+  const now = voters.find((v) => v.replicaId === log?.leaderId)?.lastFetchTimestamp ?? 0n;
+  const member = (m: Member) => ({ nodeId: m.replicaId, logEndOffset: m.logEndOffset });
   return {
     leaderId: log?.leaderId ?? -1,
     leaderEpoch: log?.leaderEpoch ?? -1,
-    voters: (log?.currentVoters ?? []).map(member),
+    voters: voters.map((v) => ({
+      ...member(v),
+      sinceFetchMs: Number(now - v.lastFetchTimestamp),
+    })),
     observers: (log?.observers ?? []).map(member),
   };
 }

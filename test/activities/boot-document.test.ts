@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type BootRequest, bootDocument, directoryId } from '../../activities/lib/boot-document.ts';
+import { nodeConfigOf } from '../../domain/cluster/broker-properties.ts';
 import type { ClusterSecrets } from '../../providers/secrets/secrets.ts';
 
 const secrets: ClusterSecrets = {
@@ -35,8 +36,7 @@ function document(
   const size = { pool: 'main', rack: `rack-${nodeId}`, instanceType: 'local.small', diskGiB: 1 };
   return bootDocument({
     node: { slot, nodeId, roles, ...size },
-    staticConfig,
-    kafkaVersion: '4.3.1',
+    config: nodeConfigOf(roles, '4.3.1', staticConfig),
     secrets,
     peers,
     self,

@@ -29,7 +29,7 @@ const ready: FakeKafka = {
   quorum: async () => ({
     leaderId: 0,
     leaderEpoch: 1,
-    voters: [{ nodeId: 0, logEndOffset: 1n }],
+    voters: [{ nodeId: 0, logEndOffset: 1n, sinceFetchMs: 0 }],
     observers: [],
   }),
   brokers: async () => [{ nodeId: 0, host: 'h', port: 1 }],
@@ -44,7 +44,7 @@ async function launch(staticConfig: Record<string, string> = {}): Promise<string
   await lab.deps.secrets.create(scope.cluster);
   await run(() => cloud.createVolume({ scope, node }));
   await run(() => cloud.createInterface({ scope, node }));
-  await run(() => cloud.launchInstance({ scope, node, staticConfig, configDigest: 'd' }));
+  await run(() => cloud.launchInstance({ scope, node, staticConfig }));
   return (await instance())?.id ?? '';
 }
 const awaitNode = (deadlineMs = 60_000) =>
@@ -88,6 +88,7 @@ describe('awaitNode', () => {
     const { volumeId = '' } = (await instance()) ?? {};
     const volume = join(lab.dir, 'cloud/volumes', volumeId);
     await until(async () => existsSync(join(volume, 'data/meta.properties')));
+    await instance(); // Whoever looks records that the disk was formatted.
     rmSync(volume, { recursive: true });
     signalGroup(findProcess(id) ?? 0, 'SIGKILL');
     await until(async () => (await instance())?.state === 'stopped');

@@ -8,6 +8,7 @@ import { bootDocument } from '../../activities/lib/boot-document.ts';
 import { brokerKeys, type KafkaKey, topicKeys } from '../../contracts/kafka-keys.ts';
 import { keyOf, normalConfig, normalValue, sameValue } from '../../contracts/kafka-values.ts';
 import type { Violation } from '../../contracts/spec.ts';
+import { nodeConfigOf } from '../../domain/cluster/broker-properties.ts';
 import {
   checkBrokerRelations,
   checkTopicRelations,
@@ -36,8 +37,7 @@ function bootProperties(): Config {
   const peer = { ...self, clientPort: 9092, controllerPort: 9093 };
   const boot = bootDocument({
     node: { ...self, pool: 'main', rack: 'a', instanceType: 'local.small', diskGiB: 1 },
-    staticConfig: {},
-    kafkaVersion: '4.3.1',
+    config: nodeConfigOf(roles, '4.3.1', {}),
     secrets: {
       clusterId: 'abcdefghijklmnopqrstug',
       directorySeed: 'seed',

@@ -18,6 +18,7 @@ import { type Fault, type FaultPlan, withFaults } from '../../providers/cloud/fa
 import { createLocalCloud } from '../../providers/cloud/local/cloud.ts';
 import { findProcess, signalGroup } from '../../providers/cloud/local/processes.ts';
 import { type KafkaAdmin, KafkaError } from '../../providers/kafka/kafka.ts';
+import { createFileNodeConfigs } from '../../providers/node-configs/file-store.ts';
 import { createFileSecretStore } from '../../providers/secrets/file-store.ts';
 import { endMachinesWithThisProcess } from './real-cluster.ts';
 import { useStandInJava } from './stand-in-java.ts';
@@ -92,6 +93,7 @@ export function openActivityLab(): ActivityLab {
     deps: {
       clouds: { local: withFaults(counted, () => plan) },
       secrets: createFileSecretStore({ dir: join(dir, 'secrets') }),
+      nodeConfigs: createFileNodeConfigs(join(dir, 'node-configs')),
       openKafka: async () => {
         if (!lab.kafka) throw new KafkaError('unavailable', 'no broker answers');
         return { close: async () => {}, ...lab.kafka } as KafkaAdmin;

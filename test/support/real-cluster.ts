@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { bootDocument } from '../../activities/lib/boot-document.ts';
 import type { NodeTarget } from '../../contracts/plan.ts';
 import { kafkaVersion, settingsFrom } from '../../contracts/settings.ts';
+import { nodeConfigOf } from '../../domain/cluster/broker-properties.ts';
 import type { Cloud, CloudInterface, CloudVolume } from '../../providers/cloud/cloud.ts';
 import { createLocalCloud } from '../../providers/cloud/local/cloud.ts';
 import { openKafkaAdmin } from '../../providers/kafka/admin.ts';
@@ -72,8 +73,7 @@ export async function startRealCluster(options: {
     const { target, volume, nic } = node;
     const boot = bootDocument({
       node: target,
-      staticConfig: options.staticConfig ?? {},
-      kafkaVersion,
+      config: nodeConfigOf(target.roles, kafkaVersion, options.staticConfig ?? {}),
       secrets,
       peers: nodes.map(peerOf),
       self: peerOf(node),

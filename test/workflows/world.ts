@@ -24,6 +24,10 @@ export interface World {
   failingDetails?: unknown;
   /** The call whose worker dies: one heartbeat, then silence. */
   dying?: { call: string; heartbeat: unknown };
+  /** Kafka does not answer this call so often. */
+  away?: { call: string; times: number };
+  /** Slots of machines that ended by themselves. */
+  crashed: string[];
   /** Calls whose first answer is lost after the deed: they run twice. */
   losing: (call: string) => boolean;
   observed: ObservedCluster;
@@ -58,6 +62,7 @@ export function createWorld(): World {
     things: new Set<string>(),
     calls: [] as string[],
     losing: () => false,
+    crashed: [],
     observed: nothingObserved,
     inspection: { lookedAt: '2026-01-01T00:00:00.000Z', nodes: [], kafka: { answers: false } },
     report: goodReport(twiceAsFast),
@@ -74,6 +79,11 @@ export function createWorld(): World {
     const id = `${call}#${nth}`;
     world.calls.push(call);
     if (world.gate?.call === call) await world.gate.open;
+    if (world.away?.call === call && world.away.times > 0) {
+      world.away.times -= 1;
+      const type = 'KafkaUnavailable';
+      throw ApplicationFailure.create({ type, message: `${id}: away`, nonRetryable: true });
+    }
     if (world.dying?.call === call) {
       Context.current().heartbeat(world.dying.heartbeat);
       await Context.current().cancelled;
@@ -133,6 +143,8 @@ export function createWorld(): World {
       startInstance: act('startInstance', nothing),
       stopInstance: act('stopInstance', nothing),
       modifyInstance: act('modifyInstance', nothing),
+      restoreInstance: act('restoreInstance', nothing),
+      reviveNodes: act('reviveNodes', () => world.crashed.splice(0)),
     },
     kafka: {
       inspectCluster: act('inspectCluster', () => world.inspection),

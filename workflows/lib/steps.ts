@@ -4,11 +4,12 @@
  */
 import type { ActionOf, NodeTarget, StepKind } from '../../contracts/plan.ts';
 import type { StepScope } from '../../contracts/scope.ts';
-import { nodeConfigDigest } from '../../domain/cluster/plan.ts';
 import type { UndoOf } from '../../domain/cluster/step.ts';
 import { topicsIn } from '../../domain/cluster/topic-batches.ts';
+import { fail } from '../operation/failure.ts';
 import type { Deed, ReversibleDeed } from '../operation/saga.ts';
-import { cloud, kafka, kafkaWaits } from './activities.ts';
+import { cloud, kafkaWaits } from './activities.ts';
+import { kafkaSteps as kafka } from './kafka-away.ts';
 
 /** How long a node may take to boot, join and catch up before its step fails. */
 export const nodeDeadlineMs = 5 * 60_000;
@@ -39,8 +40,7 @@ export const ways: { [K in StepKind]: WayOf<K> } = {
     undo: ({ node }, scope) => cloud.deleteVolume({ scope, node }),
   },
   launchInstance: {
-    do: ({ node, staticConfig }, scope) =>
-      cloud.launchInstance(configured(scope, node, staticConfig)),
+    do: ({ node, staticConfig }, scope) => cloud.launchInstance({ scope, node, staticConfig }),
     undo: ({ node }, scope) => removeNode(scope, node),
   },
   // Not undone: it was meant to run, and stopping it again would not bring anything back.
@@ -51,12 +51,8 @@ export const ways: { [K in StepKind]: WayOf<K> } = {
     do: ({ node }, scope) => awaitNode(scope, node),
   },
   restartNode: {
-    do: ({ node, staticConfig }, scope) => restart(configured(scope, node, staticConfig), true),
-    undo: async ({ node, before }, scope) => {
-      const prior = { ...node, instanceType: before.instanceType };
-      await restart(configured(scope, prior, before.staticConfig ?? {}), false);
-      await awaitNode(scope, prior);
-    },
+    do: ({ node, staticConfig }, scope) => restart({ scope, node, staticConfig }),
+    undo: ({ node, before }, scope) => restore(scope, node, before),
   },
   growVolume: {
     do: ({ node }, scope) => cloud.growVolume({ scope, node }),
@@ -112,23 +108,42 @@ export const ways: { [K in StepKind]: WayOf<K> } = {
   },
 };
 
-const configured = (scope: StepScope, node: NodeTarget, staticConfig: Record<string, string>) => ({
-  scope,
-  node,
-  staticConfig,
-  configDigest: nodeConfigDigest(node, scope.kafkaVersion, staticConfig),
-});
-
 const awaitNode = (scope: StepScope, node: NodeTarget): Promise<void> =>
   kafkaWaits.awaitNode({ scope, node, deadlineMs: nodeDeadlineMs });
 
-/** Stops the node (when safe, unless it is being taken back), reconfigures it and starts it. */
-async function restart(target: ReturnType<typeof configured>, whenSafe: boolean): Promise<void> {
-  const { scope, node } = target;
-  if (whenSafe) await kafkaWaits.awaitSafeToStop({ scope, node, deadlineMs: nodeDeadlineMs });
+/** Stops the node when that is safe, reconfigures it and starts it. */
+async function restart(step: {
+  scope: StepScope;
+  node: NodeTarget;
+  staticConfig: Record<string, string>;
+}): Promise<void> {
+  const { scope, node } = step;
+  await kafkaWaits.awaitSafeToStop({ scope, node, deadlineMs: nodeDeadlineMs });
   await cloud.stopInstance({ scope, node });
-  await cloud.modifyInstance(target);
+  await cloud.modifyInstance(step);
   await cloud.startInstance({ scope, node });
+}
+
+/**
+ * Puts the node back to what it booted with before. Where nobody knows what that was, it refuses
+ * before it touches the node.
+ */
+async function restore(
+  scope: StepScope,
+  node: NodeTarget,
+  before: ActionOf<'restartNode'>['before'],
+): Promise<void> {
+  const { instanceType, configDigest, kafkaVersion } = before;
+  if (kafkaVersion === undefined) {
+    const message = `what ${node.slot} booted with before is not known, so it keeps what it has`;
+    throw fail('ProviderRefused', message);
+  }
+  const prior = { ...node, instanceType };
+  const then = { ...scope, kafkaVersion };
+  await cloud.stopInstance({ scope: then, node: prior });
+  await cloud.restoreInstance({ scope: then, node: prior, configDigest });
+  await cloud.startInstance({ scope: then, node: prior });
+  await awaitNode(then, prior);
 }
 
 /** The machine goes, and a Kafka that lived before forgets that it joined. */

@@ -3,7 +3,7 @@
  */
 import type { ObservedCluster, ObservedNode } from '../../../contracts/observed.ts';
 import type { NodeTarget, PlanStep } from '../../../contracts/plan.ts';
-import { nodeConfigDigest } from '../../../domain/cluster/plan.ts';
+import { nodeConfigDigest, nodeConfigOf } from '../../../domain/cluster/broker-properties.ts';
 
 /** The snapshot after the steps. Throws when a step cannot be done in the state it meets. */
 export function simulate(before: ObservedCluster, steps: PlanStep[]): ObservedCluster {
@@ -11,6 +11,7 @@ export function simulate(before: ObservedCluster, steps: PlanStep[]): ObservedCl
   for (const { action } of steps) {
     if ('node' in action) simulateNode(world, action);
     else simulateCluster(world, action);
+    if ('staticConfig' in action) keepConfig(world, action);
   }
   return world;
 }
@@ -35,8 +36,15 @@ const launched = (node: NodeTarget, staticConfig: Record<string, string>) => ({
   state: 'running' as const,
   instanceType: node.instanceType,
   configDigest: nodeConfigDigest(node, '4.3.1', staticConfig),
-  staticConfig,
 });
+
+function keepConfig(
+  world: ObservedCluster,
+  { node, staticConfig }: { node: NodeTarget; staticConfig: Record<string, string> },
+): void {
+  const config = nodeConfigOf(node.roles, '4.3.1', staticConfig);
+  world.configs = { ...world.configs, [nodeConfigDigest(node, '4.3.1', staticConfig)]: config };
+}
 
 function need(condition: unknown, what: string): void {
   if (!condition) throw new Error(`a step needs ${what}`);
