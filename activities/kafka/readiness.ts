@@ -38,12 +38,13 @@ export function createReadinessActivities(deps: ActivityDeps) {
      */
     awaitNode: ({ scope, node, deadlineMs }: AwaitNode): Promise<void> =>
       beating(async (beat) => {
-        const keepUp = reviver(deps, scope, node);
+        const keepUp = reviver(deps, { scope, node, beat });
         const explain = async () =>
           endOfMachine(deps, scope, await theInstance(cloudOf(deps, scope.provider), scope, node));
         await until(beat, { what: `node ${node.slot}`, deadlineMs, explain }, async () => {
-          const dead = await keepUp();
-          return dead ?? (await askKafka(deps, scope, (admin) => nodeLag(admin, node)));
+          const { dead, revivals } = await keepUp();
+          const lag = dead ?? (await askKafka(deps, scope, (admin) => nodeLag(admin, node)));
+          return lag && [...revivals.slice(-1), lag].join('; ');
         });
       }),
 
@@ -88,24 +89,37 @@ async function until(
   }
 }
 
+interface Kept {
+  scope: StepScope;
+  node: NodeTarget;
+  beat: Beat;
+}
+
 /**
- * Starts the node's instance again when it ended by itself, at most `restartsMax` times, and says
- * so; fails with what is wrong when that does not help, at once where no start can.
+ * Starts the node's instance again when it ended by itself, at most `restartsMax` times over all
+ * attempts of the activity, and answers why it is not running and what was started so far. Fails
+ * with what is wrong when that does not help, at once where no start can.
  */
-function reviver(deps: ActivityDeps, scope: StepScope, node: NodeTarget) {
-  let restarts = 0;
-  return async (): Promise<string | undefined> => {
+function reviver(deps: ActivityDeps, { scope, node, beat }: Kept) {
+  const revivals = [...beat.kept];
+  beat.keep(revivals);
+  return async (): Promise<{ dead?: string; revivals: string[] }> => {
     const instance = await theInstance(cloudOf(deps, scope.provider), scope, node);
-    if (instance.state !== 'stopped') return undefined;
+    if (instance.state !== 'stopped') return { revivals };
+    const dead = `instance ${instance.id} is stopped`;
     const crashed = mayRevive(scope, instance);
-    if (instance.stateCode === 'disk-emptied' || (crashed && restarts >= restartsMax)) {
+    const used = revivals.length >= restartsMax;
+    if (instance.stateCode === 'disk-emptied' || (crashed && used)) {
       const end = await endOfMachine(deps, scope, instance);
       throw failure('NodeNotReady', `${node.slot} does not run: ${end}`);
     }
-    if (!crashed) return `instance ${instance.id} is stopped`;
-    restarts += 1;
+    if (!crashed) return { dead, revivals };
+    // Told before it is done: an attempt that is killed here has used it up.
+    const count = `${revivals.length + 1} of ${restartsMax}`;
+    revivals.push(`started again (${count}): ${instance.stateReason}`);
+    beat.keep(revivals);
     await revive(deps, scope, instance);
-    return `started again (${restarts} of ${restartsMax}): ${instance.stateReason}`;
+    return { dead, revivals };
   };
 }
 

@@ -11,6 +11,8 @@ export interface Beat {
   say(text: string): void;
   /** Facts that must outlive this attempt: carried by every heartbeat from now on. */
   keep(facts: string[]): void;
+  /** Facts that an attempt before this one kept, whose worker died; else none. */
+  kept: readonly string[];
 }
 
 /** What a heartbeat carries once facts are kept; before that the text alone. */
@@ -41,6 +43,7 @@ export async function beating<T>(work: (beat: Beat) => Promise<T>): Promise<T> {
       keep: (next) => {
         facts = next;
       },
+      kept: (context.info.heartbeatDetails as Partial<KeptBeat> | undefined)?.facts ?? [],
     });
   } catch (error) {
     context.cancellationSignal.throwIfAborted();

@@ -11,6 +11,7 @@ import { findProcess, signalGroup } from '../../providers/cloud/local/processes.
 import { until } from '../providers/cloud-contract.ts';
 import {
   type ActivityLab,
+  environment,
   type FakeKafka,
   nodeOf,
   openActivityLab,
@@ -47,6 +48,7 @@ async function launch(staticConfig: Record<string, string> = {}): Promise<string
   await run(() => cloud.launchInstance({ scope, node, staticConfig }));
   return (await instance())?.id ?? '';
 }
+const wait = { scope, node, deadlineMs: 60_000 };
 const awaitNode = (deadlineMs = 60_000) =>
   run(() => createActivities(lab.deps).kafka.awaitNode({ scope, node, deadlineMs }));
 
@@ -81,6 +83,46 @@ describe('awaitNode', () => {
     expect(message).not.toContain('hunter2');
     expect(message.length).toBeLessThan(2_500);
     expect(lab.calls().filter((call) => call === 'startInstance')).toHaveLength(3);
+  });
+
+  it('says how often it started the machine, and counts on after its worker was killed', async () => {
+    await launch();
+    const crash = async () => {
+      await until(async () => (await instance())?.state === 'running');
+      signalGroup(findProcess((await instance())?.id ?? '') ?? 0, 'SIGKILL');
+      await until(async () => (await instance())?.state === 'stopped');
+    };
+    await crash();
+    const beats: { text: string; facts: string[] }[] = [];
+    const first = environment();
+    const killed = run(() => createActivities(lab.deps).kafka.awaitNode(wait), {
+      env: first,
+      beats,
+    });
+    await until(async () => beats.at(-1)?.text?.includes('started again (1 of 3)'));
+    expect(beats.at(-1)?.facts).toEqual([expect.stringContaining('ended by itself')]);
+    first.cancel();
+    await killed.catch(() => undefined);
+
+    const heartbeatDetails = { text: '', facts: ['one', 'two', 'three'] };
+    await crash();
+    const again = run(() => createActivities(lab.deps).kafka.awaitNode(wait), {
+      env: environment({ heartbeatDetails }),
+    });
+    await expect(again).rejects.toMatchObject({ type: 'NodeNotReady' });
+    expect(lab.calls().filter((call) => call === 'startInstance')).toHaveLength(1);
+  });
+
+  it('starts nothing beside a drill', async () => {
+    const id = await launch();
+    await until(async () => (await instance())?.state === 'running');
+    signalGroup(findProcess(id) ?? 0, 'SIGKILL');
+    await until(async () => (await instance())?.state === 'stopped');
+    lab.kafka = ready;
+    const beside = { ...wait, scope: { ...scope, revive: false }, deadlineMs: 300 };
+    const waited = run(() => createActivities(lab.deps).kafka.awaitNode(beside));
+    await expect(waited).rejects.toMatchObject({ type: 'NodeNotReady' });
+    expect(lab.calls()).not.toContain('startInstance');
   });
 
   it('gives up at once, and says why, when the disk was emptied', async () => {

@@ -128,8 +128,10 @@ async function endAll(cloud: Cloud): Promise<void> {
 }
 
 /** Failures are what tests are about: they are not printed. */
-export const environment = (): MockActivityEnvironment =>
-  new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+export const environment = (
+  info: ConstructorParameters<typeof MockActivityEnvironment>[0] = {},
+): MockActivityEnvironment =>
+  new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') });
 
 /** Runs an activity as a worker would; heartbeats go to `beats`. */
 export async function run<T>(
