@@ -183,6 +183,27 @@ describe('an outside Temporal that asks for a certificate', () => {
     expect(shown.code, shown.err).toBe(0);
   });
 
+  it('without Asgard’s search attributes is told the command that makes them', async () => {
+    const tls = (name: string) => [
+      ...['--profile', name, '--config-file', config, '--disable-config-env'],
+      ...['--command-timeout', '20s'],
+    ];
+    const made = ['operator', 'namespace', 'create', '--namespace', 'fresh'];
+    expect(await run(temporalPath(), [...made, ...tls('good')])).toMatchObject({ code: 0 });
+    const own = home();
+    const env = { TEMPORAL_CONFIG_FILE: config, TEMPORAL_NAMESPACE: 'fresh' };
+    const stack = own.start(['--no-job', '--temporal-profile', 'good'], env);
+    expect(await stack.ended).toBe(1);
+    const [, command = ''] =
+      /lacks search attributes.*\n {2}temporal (.*)/.exec(stack.said()) ?? [];
+    const ran = await run(temporalPath(), command.split(' '), { env });
+    expect(ran.code, command + ran.err).toBe(0);
+    const again = own.start(['--no-job', '--temporal-profile', 'good'], env);
+    await again.up;
+    again.child.kill('SIGTERM');
+    expect(await again.ended).toBe(0);
+  });
+
   it('that is not there is told with its address', async () => {
     const nobody = `127.0.0.1:${await freePort()}`;
     const file = join(dir, 'nobody.toml');
