@@ -1,8 +1,8 @@
 /**
- * The test bench of the crash trials: one home, one Temporal server, one worker, a local cloud, and
- * the means to kill each of them. Everything real; nothing is left when it is closed.
+ * The test bench of the crash trials: one home, a Temporal server, workers, the API, a local cloud,
+ * and the means to kill and stop each of them. Everything real; nothing is left when it is closed.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,79 +13,160 @@ import type { Cloud } from '../../providers/cloud/cloud.ts';
 import type { FaultPlan } from '../../providers/cloud/faults.ts';
 import { createLocalCloud } from '../../providers/cloud/local/cloud.ts';
 import { findProcess, signalGroup } from '../../providers/cloud/local/processes.ts';
-import { root, temporalServer, type Victim, workerProcess } from '../support/processes.ts';
+import {
+  apiProcess,
+  root,
+  temporalServer,
+  type Victim,
+  workerProcess,
+} from '../support/processes.ts';
 import { endMachinesWithThisProcess } from '../support/real-cluster.ts';
+import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 
-export interface Bench {
+export type PartName = 'temporal' | 'worker' | 'load-worker' | 'api' | 'supervisor';
+
+/** A process that can be killed (SIGKILL, and its end is waited for) or stopped by its pid. */
+export interface Part {
+  readonly pid: number | undefined;
+  kill(): Promise<void>;
+}
+
+/** What trials need of a bench, whoever runs its processes. */
+export interface TrialBench {
   home: string;
-  /** Temporal's. */
-  address: string;
   cloud: Cloud;
   client: Client;
-  temporal: Victim;
-  worker: Victim;
+  parts: Partial<Record<PartName, Part>>;
+  api?: { url: string; token: string };
+  /** The disk that all Asgard writes goes to, or why there is none that can be filled. */
+  disk: SmallDisk | string;
+  /** Starts again what died and waits until it is up, as a supervisor would. */
+  revive(): Promise<void>;
   /** Sets the faults of the next calls and counts calls from nought. */
   setFaults(faults: FaultPlan['faults']): void;
   /** The call of the fault that is set was made as often as it says. */
   faultFired(): boolean;
-  /** SIGKILLs the broker of one live instance; false when there is none. */
-  killBroker(cluster: string, pick: (count: number) => number): Promise<boolean>;
   close(): Promise<void>;
 }
 
-export async function openBench(): Promise<Bench> {
-  const home = mkdtempSync(join(tmpdir(), 'asgard-crash-'));
-  const settings = settingsFrom({ ...process.env, ASGARD_HOME: home }, homedir());
-  const bundle = join(home, 'workflows.js');
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: join(root, 'workflows/index.ts'),
-    logger: new DefaultLogger('ERROR'),
-  });
-  writeFileSync(bundle, code);
-  const faultFile = join(home, 'faults.json');
-  let round = 0;
-  let traceFile = '';
-  let wanted: FaultPlan['faults'] = [];
-  const setFaults = (faults: FaultPlan['faults']) => {
-    wanted = faults;
-    traceFile = join(home, `trace-${round++}`);
-    writeFileSync(traceFile, '');
-    writeFileSync(faultFile, JSON.stringify({ faults, traceFile }));
-  };
-  const faultFired = () => {
-    const calls = readFileSync(traceFile, 'utf8').split('\n');
-    return wanted.every(
-      (f) => calls.filter((line) => line.startsWith(`${f.call} `)).length >= f.nth,
-    );
-  };
-  setFaults([]);
+export interface Bench extends TrialBench {
+  /** Temporal's. */
+  address: string;
+  temporal: Victim;
+  /** On all queues; as in the stack, on all but the load's. */
+  worker: Victim;
+  /** SIGKILLs the broker of one live instance; false when there is none. */
+  killBroker(cluster: string, pick: (count: number) => number): Promise<boolean>;
+}
+
+export interface BenchOptions {
+  /** As in the real stack: the load worker by itself, and the API. Default: one worker only. */
+  likeStack?: boolean;
+  /** Gives the home a disk of its own of so many MiB, where that can be had. */
+  diskMiB?: number;
+}
+
+export async function openBench({ likeStack, diskMiB }: BenchOptions = {}): Promise<Bench> {
+  const place = makePlace(diskMiB);
+  const { base, home } = place;
+  const faults = makeFaults(base);
   endMachinesWithThisProcess(home);
-  const { server, address } = await temporalServer(home);
-  const env = { ASGARD_FAULTS: faultFile, ASGARD_WORKFLOW_BUNDLE: bundle };
-  const worker = await workerProcess({ home, address, env });
+  const { server: temporal, address } = await temporalServer(base);
+  const env = { ASGARD_FAULTS: faults.file, ASGARD_WORKFLOW_BUNDLE: await bundleInto(base) };
+  const options = { home, address, logs: base };
+  const queues = likeStack ? { ASGARD_QUEUES: 'workflows,cloud,kafka' } : {};
+  const worker = await workerProcess({ ...options, env: { ...env, ...queues } });
+  const load = likeStack
+    ? await workerProcess({
+        ...options,
+        name: 'load-worker',
+        env: { ...env, ASGARD_QUEUES: 'load' },
+      })
+    : undefined;
+  const api = likeStack ? await apiProcess(options) : undefined;
+  const victims = [temporal, worker, load, api?.victim].filter((v) => v !== undefined);
   const connection = await Connection.connect({ address });
-  const cloud = createLocalCloud({
-    dir: settings.paths.localCloud,
-    kafkaLibs: settings.paths.kafkaLibs,
-  });
+  const cloud = cloudOf(home);
   return {
     home,
     address,
     cloud,
     client: new Client({ connection }),
-    temporal: server,
+    temporal,
     worker,
-    setFaults,
-    faultFired,
+    parts: {
+      temporal,
+      worker,
+      ...(load ? { 'load-worker': load } : {}),
+      ...(api ? { api: api.victim } : {}),
+    },
+    ...(api ? { api } : {}),
+    disk: place.disk,
+    setFaults: faults.set,
+    faultFired: faults.fired,
     killBroker: (cluster, pick) => killBroker(cloud, cluster, pick),
+    revive: async () => {
+      for (const victim of victims) await victim.revive();
+    },
     close: async () => {
       await connection.close();
-      await worker.kill();
-      await server.kill();
+      for (const victim of victims.reverse()) await victim.kill();
       await endAll(cloud);
-      rmSync(home, { recursive: true, force: true });
+      if (typeof place.disk !== 'string') place.disk.unmount();
+      rmSync(base, { recursive: true, force: true });
     },
   };
+}
+
+/** Temporal's database and the logs stay off the small disk: it is Asgard's that gets full. */
+function makePlace(diskMiB: number | undefined): {
+  base: string;
+  home: string;
+  disk: SmallDisk | string;
+} {
+  const base = mkdtempSync(join(tmpdir(), 'asgard-crash-'));
+  if (diskMiB === undefined) return { base, home: base, disk: 'the bench was opened without one' };
+  const home = join(base, 'home');
+  mkdirSync(home);
+  return { base, home, disk: mountSmallDisk(home, diskMiB) };
+}
+
+/** The workflows, bundled once for every start of a worker. Answers the file. */
+export async function bundleInto(dir: string): Promise<string> {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(root, 'workflows/index.ts'),
+    logger: new DefaultLogger('ERROR'),
+  });
+  const file = join(dir, 'workflows.js');
+  writeFileSync(file, code);
+  return file;
+}
+
+export const cloudOf = (home: string): Cloud => {
+  const { paths } = settingsFrom({ ...process.env, ASGARD_HOME: home }, homedir());
+  return createLocalCloud({ dir: paths.localCloud, kafkaLibs: paths.kafkaLibs });
+};
+
+/** The plan of faults that workers read, and what came of it. */
+export function makeFaults(dir: string) {
+  const file = join(dir, 'faults.json');
+  let round = 0;
+  let traceFile = '';
+  let wanted: FaultPlan['faults'] = [];
+  const set = (faults: FaultPlan['faults']) => {
+    wanted = faults;
+    traceFile = join(dir, `trace-${round++}`);
+    writeFileSync(traceFile, '');
+    writeFileSync(file, JSON.stringify({ faults, traceFile }));
+  };
+  const fired = () => {
+    const calls = readFileSync(traceFile, 'utf8').split('\n');
+    return wanted.every(
+      (f) => calls.filter((line) => line.startsWith(`${f.call} `)).length >= f.nth,
+    );
+  };
+  set([]);
+  return { file, set, fired };
 }
 
 async function killBroker(
@@ -103,7 +184,8 @@ async function killBroker(
   return true;
 }
 
-async function endAll(cloud: Cloud): Promise<void> {
+/** Ends every machine. */
+export async function endAll(cloud: Cloud): Promise<void> {
   const alive = async () =>
     (await cloud.listInstances({ tags: {} })).filter((i) => i.state !== 'terminated');
   for (const { id } of await alive()) await cloud.terminateInstance({ id });

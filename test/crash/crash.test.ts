@@ -1,21 +1,25 @@
 /**
- * Goal: nothing is left behind by a crash. Method: a seeded few of the crash trials with real
- * brokers (the whole series is `npm run test:crash`).
+ * Goal: whatever is done to an operation, nothing is left behind, nothing is lost, and no word of
+ * the product is untrue. Method: a seeded few of the crash trials with real brokers (the whole
+ * series is `npm run test:crash`).
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bench, openBench } from './bench.ts';
+import type { TrialBench } from './bench.ts';
+import { odin } from './odin.ts';
 import { runSeries } from './series.ts';
 
-let bench: Bench;
+let bench: TrialBench;
 beforeAll(async () => {
-  bench = await openBench();
+  bench = await odin.open();
 });
 afterAll(() => bench.close());
 
-describe('killing worker, Temporal or broker, or losing an answer', () => {
-  it('never leaves a broker, directory or user behind', async () => {
-    const options = { trials: 12, seed: 3, threeNodesEvery: 0, onResult: () => {} };
-    const results = await runSeries(bench, options);
+describe('killing, stopping or filling what an operation runs on', () => {
+  it('never leaves anything behind, and never lets a broken cluster pass', async () => {
+    const results = await runSeries(bench, {
+      ...{ suite: odin, from: 0, to: 12, seed: 3, threeNodesEvery: 4 },
+      onResult: () => undefined,
+    });
     expect(results.flatMap((r) => r.violations)).toEqual([]);
     expect(results.filter((r) => r.struck).length).toBeGreaterThan(6);
   }, 900_000);

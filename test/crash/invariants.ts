@@ -1,165 +1,140 @@
 /**
- * What must hold after every trial, whatever was killed: exactly the machines, disks, addresses,
- * users and topics that the outcome calls for, and not one process or directory more.
+ * What must hold after every trial, whatever was done to it: exactly the machines, brokers, topics
+ * and users that the outcome calls for, an entity that says so and lends nothing, no workflow that
+ * still runs or ever failed a task, and a `ready` only of a cluster that is whole now.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { settingsFrom } from '../../contracts/settings.ts';
-import { openKafkaAdmin } from '../../providers/kafka/admin.ts';
-import { createFileSecretStore } from '../../providers/secrets/file-store.ts';
-import type { Bench } from './bench.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { ClusterPhase } from '../../contracts/cluster.ts';
+import { clusterWorkflowId } from '../../contracts/names.ts';
+import type { TrialBench } from './bench.ts';
+import {
+  journalViolations,
+  leftovers,
+  resourceViolations,
+  secretViolations,
+  unnamed,
+  type Wanted,
+} from './cloud-check.ts';
+import { heal, kafkaViolations, missingNow } from './kafka-check.ts';
+import { type End, entityOf, openWorkflows, type Story, storyOf } from './story.ts';
+import type { Strike } from './strike.ts';
 
 export interface Expectation {
-  /** Slots and topics after success. */
-  slots: string[];
-  topics: string[];
-  /** The same after a rollback: how it was before. */
-  before: { slots: string[]; topics: string[] };
+  after: Wanted;
+  /** How it was before, and so is after a rollback. */
+  before: Wanted;
+  phaseBefore: ClusterPhase;
 }
 
+export interface Facts {
+  cluster: string;
+  handle: WorkflowHandle;
+  end: End;
+  expect: Expectation;
+  /** What was done to the cluster, in this trial and, unhealed, before it. */
+  strikes: Strike[];
+}
+
+/** Phase by outcome; absent: as before. */
+const phases: Record<string, ClusterPhase | undefined> = {
+  ready: 'ready',
+  untested: 'untested',
+  quarantined: 'quarantined',
+  destroyed: 'destroyed',
+  Held: 'held',
+};
 const successes = ['ready', 'untested', 'unchanged', 'applied', 'quarantined'];
 const undone = ['RolledBack', 'Aborted'];
-const acceptable = [...successes, ...undone, 'Held', 'destroyed'];
 
-/** Empty when all is well. */
-export async function findViolations(
-  bench: Bench,
-  cluster: string,
-  outcome: string,
-  expect: Expectation,
-): Promise<string[]> {
-  if (!acceptable.includes(outcome)) return [`ended with ${outcome}`];
-  // A held operation says what is left; the destroy that follows it must find all of that.
-  if (outcome === 'Held') return leftovers(bench);
-  const wanted =
-    outcome === 'destroyed'
-      ? { slots: [], topics: [] }
-      : undone.includes(outcome)
-        ? expect.before
-        : { slots: expect.slots, topics: expect.topics };
+/** Empty when all is well. May start machines that the product says ended by themselves. */
+export async function findViolations(bench: TrialBench, facts: Facts): Promise<string[]> {
+  const { cluster, end, expect } = facts;
+  const always = [...(await temporalViolations(bench, facts)), ...journalViolations(bench)];
+  if (end.outcome === 'Held') {
+    const before = expect.before.slots;
+    const silent = await unnamed(bench, cluster, { reason: end.reason, before });
+    return [...always, ...silent, ...(await leftovers(bench))];
+  }
+  const wanted = wantedBy(end.outcome, expect);
+  if (!wanted) return [...always, `ended with ${end.outcome}: ${end.reason}`];
+  const stands = wanted.slots.length > 0;
   return [
+    ...always,
     ...(await resourceViolations(bench, cluster, wanted.slots)),
     ...(await leftovers(bench)),
-    ...(wanted.slots.length > 0 ? await kafkaViolations(bench, cluster, wanted) : []),
-    ...(await secretViolations(bench, cluster, wanted.slots.length > 0)),
+    ...secretViolations(bench, cluster, stands),
+    ...(stands ? await insideViolations(bench, facts, wanted) : []),
   ];
 }
 
-async function resourceViolations(
-  { cloud }: Bench,
-  cluster: string,
-  slots: string[],
+function wantedBy(outcome: string, { after, before }: Expectation): Wanted | undefined {
+  if (outcome === 'destroyed') return { slots: [], topics: [] };
+  if (undone.includes(outcome)) return before;
+  return successes.includes(outcome) ? after : undefined;
+}
+
+/** Brokers that are missing at the end, and then, with those started again, all that Kafka says. */
+async function insideViolations(
+  bench: TrialBench,
+  facts: Facts,
+  wanted: Wanted,
 ): Promise<string[]> {
-  const tags = { 'asgard:cluster': cluster };
-  const live = {
-    instances: (await cloud.listInstances({ tags })).filter((r) => r.state !== 'terminated'),
-    volumes: (await cloud.listVolumes({ tags })).filter((r) => r.state !== 'deleted'),
-    interfaces: (await cloud.listInterfaces({ tags })).filter((r) => r.state !== 'deleted'),
-  };
-  return Object.entries(live).flatMap(([kind, found]) => {
-    const have = found.map((r) => r.tags['asgard:slot'] ?? '?').sort();
-    const want = [...slots].sort();
-    return have.join() === want.join()
-      ? []
-      : [`${kind}: ${have.join(' ') || 'none'}, wanted ${want.join(' ') || 'none'}`];
-  });
+  const missing = await missingNow(bench, facts.cluster, wanted.slots);
+  const story = await storyOf(facts.handle);
+  const found = [...missingViolations(facts, missing, story), ...disturbed(facts, story)];
+  const unwhole = await heal(bench, facts.cluster);
+  if (unwhole.length > 0) return [...found, ...unwhole];
+  return [...found, ...(await kafkaViolations(bench, facts.cluster, wanted))];
 }
 
-/** Processes and directories that belong to no live record, and brokers that run twice. */
-async function leftovers({ cloud, home }: Bench): Promise<string[]> {
-  const instances = (await cloud.listInstances({ tags: {} })).filter(
-    (i) => i.state !== 'terminated',
-  );
-  const volumes = (await cloud.listVolumes({ tags: {} })).filter((v) => v.state !== 'deleted');
-  const found = brokerProcesses(home);
-  const orphans = found.filter((id) => !instances.some((i) => i.id === id));
-  const twice = found.filter((id, index) => found.indexOf(id) < index);
-  const dirs = (kind: string, ids: string[]) =>
-    list(join(home, 'cloud/local', kind))
-      .filter((name) => !ids.includes(name))
-      .map((name) => `directory ${kind}/${name} belongs to nothing`);
-  return [
-    ...orphans.map((id) => `broker process of ${id} belongs to nothing`),
-    ...twice.map((id) => `two broker processes of ${id}`),
-    ...dirs(
-      'instances',
-      instances.map((i) => i.id),
-    ),
-    ...dirs(
-      'volumes',
-      volumes.map((v) => v.id),
-    ),
-  ];
+/** A `ready` may miss only what was struck after its last look; others, what was struck at all. */
+function missingViolations({ end, strikes }: Facts, missing: string[], story: Story): string[] {
+  const claims = end.outcome === 'ready' || end.verdict?.verdict === 'pass';
+  const after = claims ? story.lastLookAt : 0;
+  const excused = strikes.filter((s) => s.until >= after);
+  return missing
+    .filter((slot) => !excused.some((s) => s.slot === slot || s.way === 'fill'))
+    .map((slot) => `${end.outcome} with the broker of ${slot} missing`);
 }
 
-/** Instance ids of the JVMs that run kafka.Kafka from this home. */
-function brokerProcesses(home: string): string[] {
-  return list('/proc').flatMap((pid) => {
-    try {
-      const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      const id = /-Dasgard\.instance=([\w-]+)/.exec(line)?.[1];
-      return id && line.includes(home) ? [id] : [];
-    } catch {
-      return [];
-    }
-  });
+/** A broker was killed while the figures of a `pass` were taken. */
+function disturbed({ end, strikes }: Facts, { measured }: Story): string[] {
+  if (end.verdict?.verdict !== 'pass' || !measured) return [];
+  const { from, to } = measured;
+  return strikes
+    .filter((s) => s.slot && s.way === 'kill' && s.at > from && s.at < to)
+    .map((s) => `pass, though ${s.slot} was killed ${Math.round(s.at - from)} ms into it`);
 }
 
-function list(dir: string): string[] {
-  try {
-    return readdirSync(dir);
-  } catch {
-    return [];
-  }
-}
-
-async function kafkaViolations(
-  bench: Bench,
-  cluster: string,
-  wanted: { slots: string[]; topics: string[] },
-): Promise<string[]> {
-  const { paths } = settingsFrom({ ASGARD_HOME: bench.home }, homedir());
-  const secrets = await createFileSecretStore({ dir: paths.secrets }).read(cluster);
-  if (!secrets) return ['no credentials are stored'];
-  const nics = await bench.cloud.listInterfaces({ tags: { 'asgard:cluster': cluster } });
-  const brokers = nics.filter((n) => n.state !== 'deleted').map((n) => `${n.host}:${n.clientPort}`);
-  const open = () =>
-    openKafkaAdmin({ brokers, username: 'asgard-admin', password: secrets.passwords.admin });
-  // A broker killed at the very end stays down: Kafka then has nobody to ask, which is no leftover.
-  const admin = await open().catch(() => undefined);
-  if (!admin) return [];
-  try {
-    const topics = (await admin.topics())
-      .filter((t) => !t.internal)
-      .map((t) => t.name)
-      .sort();
-    const users = await admin.scramUsers();
-    const registered = (await admin.brokers()).length;
-    return [
-      ...differ('topics', topics, [...wanted.topics].sort()),
-      ...differ('users', users, ['asgard-admin', 'asgard-broker']),
-      ...differ('ACL principals', await admin.aclPrincipals(), []),
-      ...(registered > wanted.slots.length ? [`${registered} brokers are registered`] : []),
+/** The entity hears of an end a moment later, and lists are eventually right: both get seconds. */
+async function temporalViolations(bench: TrialBench, facts: Facts): Promise<string[]> {
+  const { client } = bench;
+  let left: string[] = [];
+  for (const end = Date.now() + 20_000; Date.now() < end; await sleep(200)) {
+    await bench.revive();
+    left = [
+      ...(await entityViolations(bench, facts)),
+      ...(await openWorkflows(client, facts.cluster)).map((id) => `${id} still runs`),
     ];
-  } catch {
-    return [];
-  } finally {
-    await admin.close();
+    if (left.length === 0) break;
   }
+  const entity = client.workflow.getHandle(clusterWorkflowId(facts.cluster));
+  const stories = [await storyOf(facts.handle), await storyOf(entity)];
+  const failed = stories.flatMap((s) => s.failedTasks);
+  return [...left, ...failed.map((cause) => `failed workflow task: ${cause}`)];
 }
 
-const differ = (what: string, have: string[], want: string[]): string[] =>
-  have.join() === want.join() ? [] : [`${what}: ${have.join(' ')}, wanted ${want.join(' ')}`];
-
-async function secretViolations(
-  { home }: Bench,
-  cluster: string,
-  wanted: boolean,
-): Promise<string[]> {
-  const { paths } = settingsFrom({ ASGARD_HOME: home }, homedir());
-  const stored = list(paths.secrets).filter((name) => name.startsWith(`${cluster}.`));
-  const has = stored.includes(`${cluster}.json`);
-  if (has === wanted && (wanted || stored.length === 0)) return [];
-  return [`secrets: ${stored.join(' ') || 'none'}, wanted ${wanted ? 'some' : 'none'}`];
+async function entityViolations({ client }: TrialBench, facts: Facts): Promise<string[]> {
+  const { cluster, end, expect } = facts;
+  const entity = await entityOf(client, cluster);
+  if (!entity) return ['the entity does not answer'];
+  const wanted = phases[end.outcome] ?? expect.phaseBefore;
+  const { raw } = await client.workflow.getHandle(clusterWorkflowId(cluster)).describe();
+  return [
+    ...(entity.phase === wanted ? [] : [`the entity says ${entity.phase}, wanted ${wanted}`]),
+    ...entity.leases.map((l) => `${l.operationId} still has the lease`),
+    ...entity.waiting.map((w) => `${w.operationId} still waits for the lease`),
+    ...((raw.pendingActivities ?? []).length > 0 ? ['the entity has pending activities'] : []),
+  ];
 }

@@ -1,165 +1,72 @@
 /**
- * A seeded series of trials. Each cluster lives through three operations, each with one fault:
- * provision, scale-out, destroy; after a rollback or a hold the cluster is destroyed without a
- * fault.
+ * A seeded series of trials. Each cluster is taken away at its end with nothing done to that, and
+ * looked at once more; what is found then belongs to its last trial.
  */
-import type { ClusterSpec } from '../../contracts/spec.ts';
-import type { Bench } from './bench.ts';
-import type { Expectation } from './invariants.ts';
-import {
-  type Moment,
-  runTrial,
-  type Scenario,
-  type Trial,
-  type TrialResult,
-  type VictimName,
-} from './trial.ts';
-
-/** mulberry32: small, seeded, the same everywhere. */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-const victims: VictimName[] = ['worker', 'temporal', 'broker', 'provider'];
-const moments: Moment[] = ['before', 'during', 'after'];
-const faultKinds = [
-  'lost-answer',
-  'lost-request',
-  'throttle',
-  'crash-before',
-  'crash-after',
-] as const;
-const calls: Record<Scenario['operation'], string[]> = {
-  provision: ['createVolume', 'createInterface', 'runInstance', 'listInstances', 'listVolumes'],
-  'scale-out': ['createVolume', 'createInterface', 'runInstance', 'listInterfaces'],
-  destroy: ['terminateInstance', 'deleteVolume', 'deleteInterface', 'listVolumes'],
-};
-
-/** Trial `index`: with three operations in turn, 36 trials go through every combination. */
-export function scenarioOf(
-  operation: Scenario['operation'],
-  index: number,
-  random: () => number,
-): Scenario {
-  const victim = victims[index % victims.length] ?? 'worker';
-  const moment = moments[Math.floor(index / 12) % moments.length] ?? 'during';
-  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
-  const call = pick(calls[operation]);
-  // What is made once is called once; only listings come up again and again.
-  const nth = call.startsWith('list') && random() < 0.5 ? 2 : 1;
-  const fault = { call, nth, kind: pick(faultKinds) };
-  const where = random();
-  const dice = random();
-  return { operation, victim, moment, where, dice, ...(victim === 'provider' ? { fault } : {}) };
-}
+import type { TrialBench } from './bench.ts';
+import type { Suite } from './suite.ts';
+import { type Before, runTrial, type Trial, type TrialResult } from './trial.ts';
 
 export interface SeriesOptions {
-  trials: number;
+  suite: Suite;
   seed: number;
+  /** Numbers of the first trial and of the one after the last; whole lives of clusters are run. */
+  from: number;
+  to: number;
   /** Every n-th cluster has three nodes; 0: none. */
   threeNodesEvery: number;
   onResult(result: TrialResult, index: number): void;
 }
 
-export async function runSeries(bench: Bench, options: SeriesOptions): Promise<TrialResult[]> {
-  const random = randomOf(options.seed);
+/** `Held` is an answer, not a way out: this share of a series at most. */
+export const heldMax = 0.05;
+
+export async function runSeries(bench: TrialBench, options: SeriesOptions): Promise<TrialResult[]> {
+  const { suite, from, to, threeNodesEvery: every } = options;
+  const size = suite.trialsPerCluster;
   const results: TrialResult[] = [];
-  const note = (result: TrialResult) => {
-    results.push(result);
-    options.onResult(result, results.length);
-  };
-  for (let round = 0; results.length < options.trials; round++) {
-    const three = options.threeNodesEvery > 0 && (round + 1) % options.threeNodesEvery === 0;
-    const cluster = `c${options.seed}-${round}`;
-    const base = specOf(cluster, three ? 3 : 1, 0);
-    const wide = specOf(cluster, three ? 3 : 1, 1);
-    const scenario = (operation: Scenario['operation']) =>
-      scenarioOf(operation, results.length, random);
-    const run = (operation: Scenario['operation'], s: Scenario, before?: ClusterSpec) =>
-      runTrial(bench, trialOf({ operation, scenario: s, cluster, base, wide, before }));
-    const first = await run('provision', scenario('provision'));
-    note(first);
-    const stands = first.outcome === 'untested';
-    if (stands && results.length < options.trials) {
-      note(await run('scale-out', scenario('scale-out'), base));
-    }
-    const gone = ['RolledBack', 'Aborted'].includes(first.outcome);
-    if (!gone && results.length < options.trials) {
-      note(await run('destroy', scenario('destroy')));
-    }
-    const last = results.at(-1);
-    if (!gone && last?.outcome !== 'destroyed') await cleanUp(bench, cluster);
+  for (let life = Math.floor(from / size); life * size < to; life++) {
+    const threeNodes = every > 0 && life % every === every - 1;
+    const last = Math.min(to, (life + 1) * size);
+    results.push(...(await live(bench, options, { first: life * size, last, threeNodes })));
   }
   return results;
 }
 
-interface TrialParts {
-  operation: Scenario['operation'];
-  scenario: Scenario;
-  cluster: string;
-  base: ClusterSpec;
-  wide: ClusterSpec;
-  before: ClusterSpec | undefined;
+async function live(
+  bench: TrialBench,
+  { suite, seed, onResult }: SeriesOptions,
+  { first, last, threeNodes }: { first: number; last: number; threeNodes: boolean },
+): Promise<TrialResult[]> {
+  const results: TrialResult[] = [];
+  let before: Before = { phase: 'absent', strikes: [] };
+  for (let index = first; index < last; index++) {
+    const trial = suite.trial({ index, seed, stands: isUp(before), threeNodes });
+    const result = await runTrial(bench, trial, before);
+    before = result;
+    results.push(result);
+    // A held cluster is for a person to see to: here, to take away.
+    const over = index === last - 1 || !isUp(result);
+    if (over && !isGone(result)) {
+      result.violations.push(...(await farewell(bench, suite.farewell(index, trial), before)));
+      before = { phase: 'destroyed', strikes: [] };
+    }
+    onResult(result, index);
+  }
+  return results;
 }
 
-function trialOf({ operation, scenario, cluster, base, wide, before }: TrialParts): Trial {
-  const spec = operation === 'scale-out' ? wide : base;
-  const destroy = operation === 'destroy';
-  const expect: Expectation = {
-    slots: slotsOf(spec),
-    topics: topicsOf(spec),
-    before: before
-      ? { slots: slotsOf(before), topics: topicsOf(before) }
-      : { slots: [], topics: [] },
-  };
-  return {
-    scenario,
-    cluster,
-    expect,
-    workflowId: `odin/${cluster}/${operation}`,
-    type: destroy ? 'destroyCluster' : 'provisionCluster',
-    input: destroy ? { cluster, confirm: cluster } : { spec },
-  };
+const isUp = ({ phase }: Before): boolean => ['ready', 'untested', 'quarantined'].includes(phase);
+const isGone = ({ phase }: Before): boolean => ['absent', 'destroyed'].includes(phase);
+
+async function farewell(bench: TrialBench, trial: Trial, before: Before): Promise<string[]> {
+  const { outcome, reason, violations } = await runTrial(bench, trial, before);
+  const ended = outcome === 'destroyed' ? [] : [`ended ${outcome}: ${reason}`];
+  return [...ended, ...violations].map((what) => `taken away afterwards: ${what}`);
 }
 
-/** Ends what a held operation left, without faults; a failure here is shown by the next trial. */
-async function cleanUp(bench: Bench, cluster: string): Promise<void> {
-  await bench.client.workflow
-    .execute('destroyCluster', {
-      taskQueue: 'asgard',
-      workflowId: `odin/${cluster}/clean-up`,
-      args: [{ cluster, confirm: cluster }],
-    })
-    .catch(() => undefined);
+/** What only a whole series can show. */
+export function seriesViolations(results: TrialResult[]): string[] {
+  const held = results.filter((r) => r.outcome === 'Held').length;
+  if (held <= Math.max(1, heldMax * results.length)) return [];
+  return [`${held} of ${results.length} trials were held, at most ${heldMax * 100} % may be`];
 }
-
-/** One broker-controller, or three; a scale-out adds a broker and a topic. */
-function specOf(name: string, nodes: number, extra: number): ClusterSpec {
-  const type = { instanceType: 'local.small', diskGiB: 1 };
-  const racks = ['rack-a', 'rack-b', 'rack-c'];
-  return {
-    name,
-    kafka: { version: '4.3.1', config: extra ? { 'message.max.bytes': 2_000_000 } : {} },
-    nodes: [
-      { pool: 'main', count: nodes, roles: ['broker', 'controller'], racks, ...type },
-      ...(extra ? [{ pool: 'extra', count: 1, roles: ['broker' as const], racks, ...type }] : []),
-    ],
-    topics: [
-      { name: 'first', partitions: 2, replicationFactor: 1 },
-      ...(extra ? [{ name: 'second', partitions: 2, replicationFactor: 1 }] : []),
-    ],
-    loadTest: false,
-    protection: false,
-  };
-}
-
-const slotsOf = ({ nodes }: ClusterSpec): string[] =>
-  nodes.flatMap((p) => Array.from({ length: p.count }, (_, i) => `${p.pool}-${i}`));
-const topicsOf = ({ topics = [] }: ClusterSpec): string[] => topics.map((t) => t.name);

@@ -1,7 +1,22 @@
 /** The result of a series as a table. */
 import type { TrialResult } from './trial.ts';
 
-/** One row per operation and victim, and a last line with the sums. */
+const columns: [string, (r: TrialResult) => boolean][] = [
+  ['trials', () => true],
+  ['skipped', (r) => r.outcome === 'skipped'],
+  ['struck', (r) => r.struck],
+  ['reached', (r) => reached.includes(r.outcome)],
+  ['rolled back', (r) => ['RolledBack', 'Aborted'].includes(r.outcome)],
+  ['held', (r) => r.outcome === 'Held'],
+  ['pass', (r) => r.verdict === 'pass'],
+  ['fail', (r) => r.verdict === 'fail'],
+  ['unknown', (r) => r.verdict === 'unknown'],
+  ['violations', (r) => r.violations.length > 0],
+];
+const reached = ['untested', 'ready', 'unchanged', 'destroyed', 'quarantined'];
+const firstColumn = 'operation / struck      ';
+
+/** One row per operation and victim, and a last line with the sums. Counts are of trials. */
 export function tableOf(results: TrialResult[]): string {
   const groups = new Map<string, TrialResult[]>();
   for (const result of results) {
@@ -9,29 +24,12 @@ export function tableOf(results: TrialResult[]): string {
     groups.set(key, [...(groups.get(key) ?? []), result]);
   }
   const rows = [...groups].sort().map(([key, group]) => row(key, group));
-  const head = [
-    'operation / killed     ',
-    'trials',
-    'struck',
-    'reached',
-    'rolled back',
-    'held',
-    'violations',
-  ].join(' | ');
+  const head = [firstColumn, ...columns.map(([name]) => name)].join(' | ');
   return [head, head.replaceAll(/[^|]/g, '-'), ...rows, row('all', results)].join('\n');
 }
 
-function row(key: string, group: TrialResult[]): string {
-  const count = (...outcomes: string[]) => group.filter((r) => outcomes.includes(r.outcome)).length;
-  const violations = group.reduce((sum, r) => sum + r.violations.length, 0);
-  const reached = count('untested', 'ready', 'unchanged', 'destroyed', 'quarantined');
-  return [
-    key.padEnd(23),
-    String(group.length).padStart(6),
-    String(group.filter((r) => r.struck).length).padStart(6),
-    String(reached).padStart(7),
-    String(count('RolledBack', 'Aborted')).padStart(11),
-    String(count('Held')).padStart(4),
-    String(violations).padStart(10),
+const row = (key: string, group: TrialResult[]): string =>
+  [
+    key.padEnd(firstColumn.length),
+    ...columns.map(([name, is]) => String(group.filter(is).length).padStart(name.length)),
   ].join(' | ');
-}

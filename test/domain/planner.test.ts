@@ -17,7 +17,7 @@ import type {
   PlanOptions,
 } from '../../domain/planner/snapshot.ts';
 import { verifyPlan } from '../../domain/planner-verifier/verify.ts';
-import { randomOf } from '../crash/series.ts';
+import { randomOf } from '../support/random.ts';
 
 const intents: Intent[] = ['heal', 'drain', 'add', 'demote', 'rebalance', 'fit'];
 

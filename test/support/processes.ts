@@ -32,6 +32,11 @@ export class Victim {
     this.options = options;
   }
 
+  /** Of the process that runs; undefined when none does. */
+  get pid(): number | undefined {
+    return this.alive ? this.child?.pid : undefined;
+  }
+
   get alive(): boolean {
     return this.child !== undefined && this.child.exitCode === null && !this.child.signalCode;
   }
@@ -58,11 +63,20 @@ export class Victim {
   }
 
   /** SIGKILL, and waits for the end. */
-  async kill(): Promise<void> {
+  kill(): Promise<void> {
+    return this.signal('SIGKILL');
+  }
+
+  /** SIGTERM, and waits for the end. */
+  end(): Promise<void> {
+    return this.signal('SIGTERM');
+  }
+
+  private async signal(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const child = this.child;
     if (!child || !this.alive) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL');
+    child.kill(signal);
     await gone;
   }
 }
@@ -75,7 +89,12 @@ export function watchdog(pid: number | undefined): void {
   if (pid === undefined) return;
   const startTime = `cut -d' ' -f22 /proc/${pid}/stat 2> /dev/null`;
   const script = `t=$(${startTime}); cat > /dev/null; [ "$(${startTime})" = "$t" ] && kill -9 ${pid}`;
-  const guard = spawn('sh', ['-c', script], {
+  whenThisProcessEnds(script, '');
+}
+
+/** Runs a shell script when this process ends in any way: its standard input ends with us. */
+export function whenThisProcessEnds(script: string, argument: string): void {
+  const guard = spawn('sh', ['-c', script, 'watchdog', argument], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
@@ -128,21 +147,47 @@ export async function temporalServer(home: string): Promise<{ server: Victim; ad
   return { server, address: `127.0.0.1:${port}` };
 }
 
-/** A real worker process on all queues. */
-export async function workerProcess(options: {
+interface ProcessOptions {
   home: string;
   address: string;
   env?: NodeJS.ProcessEnv;
-}): Promise<Victim> {
-  const { home, address, env = {} } = options;
-  const worker = new Victim({
-    name: 'worker',
-    command: process.execPath,
-    args: [join(root, 'workers/main.ts')],
-    env: { ...process.env, ASGARD_HOME: home, TEMPORAL_ADDRESS: address, ...env },
-    log: join(home, 'worker.log'),
-    isUp: async (log) => log.includes('"ready":true'),
-  });
+  /** Where its log goes; default `home`. */
+  logs?: string;
+}
+
+/** A real worker process, on all queues or on those that ASGARD_QUEUES in `env` names. */
+export async function workerProcess(options: ProcessOptions & { name?: string }): Promise<Victim> {
+  const { name = 'worker' } = options;
+  const worker = houseProcess({ ...options, name, script: 'workers/main.ts' });
   await worker.revive();
   return worker;
+}
+
+export interface ApiProcess {
+  victim: Victim;
+  /** The same after a restart. */
+  url: string;
+  token: string;
+}
+
+/** The real API on a port of its own. */
+export async function apiProcess(options: ProcessOptions): Promise<ApiProcess> {
+  const port = await freePort();
+  const token = 'token-for-tests-0123456789';
+  const env = { ...options.env, ASGARD_API_PORT: String(port), ASGARD_TOKEN: token };
+  const victim = houseProcess({ ...options, env, name: 'api', script: 'api/main.ts' });
+  await victim.revive();
+  return { victim, url: `http://127.0.0.1:${port}`, token };
+}
+
+function houseProcess(options: ProcessOptions & { name: string; script: string }): Victim {
+  const { home, address, name, script, env = {}, logs = home } = options;
+  return new Victim({
+    name,
+    command: process.execPath,
+    args: [join(root, script)],
+    env: { ...process.env, ASGARD_HOME: home, TEMPORAL_ADDRESS: address, ...env },
+    log: join(logs, `${name}.log`),
+    isUp: async (log) => log.includes('"ready":true'),
+  });
 }

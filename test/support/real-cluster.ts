@@ -3,7 +3,6 @@
  * cloud and of Kafka's provider. Its machines end with `stop()`, and also when the test process
  * dies in any way.
  */
-import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +16,7 @@ import { createLocalCloud } from '../../providers/cloud/local/cloud.ts';
 import { openKafkaAdmin } from '../../providers/kafka/admin.ts';
 import type { KafkaAccess } from '../../providers/kafka/kafka.ts';
 import { createFileSecretStore } from '../../providers/secrets/file-store.ts';
+import { whenThisProcessEnds } from './processes.ts';
 
 const patienceMs = 120_000;
 const name = 'real';
@@ -177,10 +177,14 @@ export function endMachinesWithThisProcess(dir: string): void {
         *asgard.instance=*"$1"*|*"$1"*asgard.instance=*) kill -s KILL -- "-\${p#/proc/}" ;;
       esac
     done 2> /dev/null`;
-  const guard = spawn('sh', ['-c', script, 'watchdog', dir], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  guard.unref();
-  (guard.stdin as unknown as { unref?: () => void }).unref?.();
+  whenThisProcessEnds(script, dir);
+}
+
+/** The same for processes with this line in their environment, `NAME=value`. */
+export function endProcessesWithThisProcess(line: string): void {
+  const script = `cat > /dev/null
+    for p in /proc/[0-9]*; do
+      tr '\\0' '\\n' < "$p/environ" | grep -qxF "$1" && kill -s KILL "\${p#/proc/}"
+    done 2> /dev/null`;
+  whenThisProcessEnds(script, line);
 }

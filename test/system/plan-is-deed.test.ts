@@ -11,7 +11,7 @@ import type { ClusterPlan } from '../../contracts/plan.ts';
 import { settingsFrom } from '../../contracts/settings.ts';
 import type { ClusterSpec, TopicSpec } from '../../contracts/spec.ts';
 import { type Bench, openBench } from '../crash/bench.ts';
-import { randomOf } from '../crash/series.ts';
+import { randomOf } from '../support/random.ts';
 import { oneNodeSpec } from '../support/specs.ts';
 
 const pairs = 100;
