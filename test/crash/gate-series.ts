@@ -10,9 +10,9 @@ import type { OperationResult } from '../../contracts/operation.ts';
 import type { ClusterSpec } from '../../contracts/spec.ts';
 import type { CloudInstance } from '../../providers/cloud/cloud.ts';
 import { findProcess } from '../../providers/cloud/local/processes.ts';
+import { randomOf } from '../support/random.ts';
 import type { Bench } from './bench.ts';
 import { leftOfTests } from './gate-leftovers.ts';
-import { randomOf } from './series.ts';
 
 const cluster = 'gated';
 /** Long enough to be struck at any point, short enough for twenty of them. */
