@@ -13,7 +13,7 @@ import {
   endMachinesWithThisProcess,
   endProcessesWithThisProcess,
 } from '../support/real-cluster.ts';
-import { bundleInto, cloudOf, endAll, makeFaults, type Part, type TrialBench } from './bench.ts';
+import { cloudOf, endAll, makeFaults, type Part, type TrialBench } from './bench.ts';
 import { farewellOf, trialOf } from './odin.ts';
 import type { VictimName } from './strike.ts';
 import type { Suite } from './suite.ts';
@@ -51,7 +51,6 @@ async function openStack(): Promise<TrialBench> {
       ASGARD_TEMPORAL_UI_PORT: String(uiPort),
       ASGARD_API_PORT: String(apiPort),
       ASGARD_FAULTS: faults.file,
-      ASGARD_WORKFLOW_BUNDLE: await bundleInto(base),
     },
     log: join(base, 'supervisor.log'),
     isUp: async (log) => log.includes('Temporal  http'),
@@ -101,7 +100,7 @@ function partsOf(file: string, supervisor: Victim): TrialBench['parts'] {
     temporal: part((pids) => pids.temporal),
     api: part((pids) => pids.api),
     worker: part((pids) => pids.workers[0]),
-    'load-worker': part((pids) => pids.workers[1]),
+    'load-worker': part((pids) => pids.workers.at(-1)),
   };
 }
 

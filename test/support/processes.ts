@@ -41,10 +41,6 @@ export class Victim {
     return this.child !== undefined && this.child.exitCode === null && !this.child.signalCode;
   }
 
-  get pid(): number | undefined {
-    return this.child?.pid;
-  }
-
   /** Starts it unless it runs, and waits until it is up. */
   async revive(): Promise<void> {
     if (this.alive) return;
