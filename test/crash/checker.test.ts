@@ -145,7 +145,7 @@ describe('one thing that is wrong is found by name', () => {
     const kill = async (at: number) => {
       const [machine] = await instancesOf(bench, cluster);
       signalGroup(findProcess(machine?.id ?? '') ?? 0, 'SIGKILL');
-      return found({ ...ready(), strikes: [{ at, until: at, way: 'kill', slot: 'main-0' }] });
+      return found({ ...ready(), strikes: [{ at, until: at, way: 'kill', slots: ['main-0'] }] });
     };
     expect(await kill(0)).toContain('ready with the broker of main-0 missing');
     expect(await kill(Date.now())).toEqual(['the entity says untested, wanted ready']);

@@ -50,6 +50,8 @@ const undone = ['RolledBack', 'Aborted'];
 /** Empty when all is well. May start machines that the product says ended by themselves. */
 export async function findViolations(bench: TrialBench, facts: Facts): Promise<string[]> {
   const { cluster, end, expect } = facts;
+  // Nobody was left to clean up, and the entity has yet to find out: the next operation shows.
+  if (end.outcome === 'Terminated') return journalViolations(bench);
   const always = [...(await temporalViolations(bench, facts)), ...journalViolations(bench)];
   if (end.outcome === 'Held') {
     const before = expect.before.slots;
@@ -94,7 +96,7 @@ function missingViolations({ end, strikes }: Facts, missing: string[], story: St
   const after = claims ? story.lastLookAt : 0;
   const excused = strikes.filter((s) => s.until >= after);
   return missing
-    .filter((slot) => !excused.some((s) => s.slot === slot || s.way === 'fill'))
+    .filter((slot) => !excused.some((s) => s.slots.includes(slot) || s.way === 'fill'))
     .map((slot) => `${end.outcome} with the broker of ${slot} missing`);
 }
 
@@ -103,8 +105,8 @@ function disturbed({ end, strikes }: Facts, { measured }: Story): string[] {
   if (end.verdict?.verdict !== 'pass' || !measured) return [];
   const { from, to } = measured;
   return strikes
-    .filter((s) => s.slot && s.way === 'kill' && s.at > from && s.at < to)
-    .map((s) => `pass, though ${s.slot} was killed ${Math.round(s.at - from)} ms into it`);
+    .filter((s) => s.slots.length > 0 && s.way === 'kill' && s.at > from && s.at < to)
+    .map((s) => `pass, though ${s.slots} was killed ${Math.round(s.at - from)} ms into it`);
 }
 
 /** The entity hears of an end a moment later, and lists are eventually right: both get seconds. */

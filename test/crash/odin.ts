@@ -13,6 +13,7 @@ import type { Trial } from './trial.ts';
 /** In turn over a series. The lists' lengths have no common factor with the three of `moments`. */
 const shaking: VictimName[] = [
   ...(['worker', 'broker', 'provider', 'load-worker', 'stop-broker', 'temporal', 'disk'] as const),
+  ...(['everything', 'operation'] as const),
   ...(['broker', 'both', 'stop-worker', 'provider', 'api', 'stop-temporal', 'stop-load'] as const),
 ];
 const ending: VictimName[] = [

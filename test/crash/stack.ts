@@ -3,11 +3,12 @@
  * what dies, the trial only the supervisor. Everything is asked for by HTTP.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import type { StackFile } from '../../contracts/settings.ts';
+import { type StackFile, settingsFrom } from '../../contracts/settings.ts';
+import { readStackFile } from '../../deploy/dev/running.ts';
 import { freePort, root, Victim } from '../support/processes.ts';
 import {
   endMachinesWithThisProcess,
@@ -20,7 +21,8 @@ import type { Suite } from './suite.ts';
 
 const shaking: VictimName[] = [
   ...(['supervisor', 'api', 'worker', 'temporal', 'broker', 'load-worker', 'stop-api'] as const),
-  ...(['supervisor', 'stop-temporal', 'both', 'stop-worker'] as const),
+  ...(['supervisor', 'stop-temporal', 'both', 'stop-worker', 'everything'] as const),
+  ...(['stop-broker'] as const),
 ];
 const ending: VictimName[] = ['supervisor', 'temporal', 'api', 'worker', 'stop-api'];
 
@@ -58,7 +60,7 @@ async function openStack(): Promise<TrialBench> {
   await supervisor.revive();
   const connection = await Connection.connect({ address: `127.0.0.1:${temporalPort}` });
   const cloud = cloudOf(home);
-  const parts = partsOf(join(home, 'stack.json'), supervisor);
+  const parts = partsOf(home, supervisor);
   return {
     home,
     cloud,
@@ -82,10 +84,12 @@ async function openStack(): Promise<TrialBench> {
 }
 
 /** By the pids that the supervisor writes down; a part has another one after its restart. */
-function partsOf(file: string, supervisor: Victim): TrialBench['parts'] {
+function partsOf(home: string, supervisor: Victim): TrialBench['parts'] {
+  const settings = settingsFrom({ ASGARD_HOME: home }, homedir());
   const part = (pick: (pids: StackFile['pids']) => number | undefined): Part => ({
     get pid() {
-      const pid = pidIn(file, pick);
+      const file = readStackFile(settings);
+      const pid = file && pick(file.pids);
       return pid && isAlive(pid) ? pid : undefined;
     },
     async kill() {
@@ -102,14 +106,6 @@ function partsOf(file: string, supervisor: Victim): TrialBench['parts'] {
     worker: part((pids) => pids.workers[0]),
     'load-worker': part((pids) => pids.workers.at(-1)),
   };
-}
-
-function pidIn(file: string, pick: (pids: StackFile['pids']) => number | undefined) {
-  try {
-    return pick((JSON.parse(readFileSync(file, 'utf8')) as StackFile).pids);
-  } catch {
-    return undefined; // The stack is being started, or its file written.
-  }
 }
 
 function isAlive(pid: number): boolean {

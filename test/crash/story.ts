@@ -3,7 +3,12 @@
  * anything of it still runs. Read-only, but for the end of an operation that hangs.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import {
+  type Client,
+  TerminatedFailure,
+  WorkflowFailedError,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import type { ClusterStatus } from '../../contracts/cluster.ts';
 import type { LoadVerdict } from '../../contracts/load.ts';
 import { clusterWorkflowId } from '../../contracts/names.ts';
@@ -36,6 +41,7 @@ export async function endOf(handle: WorkflowHandle, patienceMs: number): Promise
 /** `away`: it is not the workflow that failed, but the question. */
 function failedEnd(error: unknown): End | 'away' {
   if (!(error instanceof WorkflowFailedError)) return 'away';
+  if (error.cause instanceof TerminatedFailure) return { outcome: 'Terminated', reason: '' };
   const { type, message, details } = (error.cause ?? {}) as {
     type?: string;
     message?: string;

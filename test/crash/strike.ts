@@ -5,15 +5,16 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OperationStatus } from '../../contracts/operation.ts';
-import type { CloudInstance } from '../../providers/cloud/cloud.ts';
 import type { FaultKind } from '../../providers/cloud/faults.ts';
 import { findProcess } from '../../providers/cloud/local/processes.ts';
 import type { PartName, TrialBench } from './bench.ts';
 
 interface Attack {
-  way: 'kill' | 'stop' | 'fill' | 'fault';
-  /** Processes of the stack; none: a broker (kill, stop). */
+  way: 'kill' | 'stop' | 'fill' | 'fault' | 'terminate';
+  /** Processes of the stack. */
   parts?: PartName[];
+  /** Brokers of the cluster: one of those that run, which there must be, or all. */
+  brokers?: 'one' | 'all';
 }
 
 export const attacks = {
@@ -23,12 +24,14 @@ export const attacks = {
   both: { way: 'kill', parts: ['temporal', 'worker'] },
   api: { way: 'kill', parts: ['api'] },
   supervisor: { way: 'kill', parts: ['supervisor'] },
-  broker: { way: 'kill' },
+  broker: { way: 'kill', brokers: 'one' },
+  everything: { way: 'kill', parts: ['temporal', 'worker', 'load-worker', 'api'], brokers: 'all' },
+  operation: { way: 'terminate' },
   'stop-worker': { way: 'stop', parts: ['worker'] },
   'stop-load': { way: 'stop', parts: ['load-worker'] },
   'stop-temporal': { way: 'stop', parts: ['temporal'] },
   'stop-api': { way: 'stop', parts: ['api'] },
-  'stop-broker': { way: 'stop' },
+  'stop-broker': { way: 'stop', brokers: 'one' },
   disk: { way: 'fill' },
   provider: { way: 'fault' },
 } as const satisfies Record<string, Attack>;
@@ -56,8 +59,8 @@ export interface Strike {
   /** When it was let go again; for what was killed, `at`. */
   until: number;
   way: Attack['way'];
-  /** The slot whose broker it was. */
-  slot?: string;
+  /** The slots whose brokers it hit. */
+  slots: string[];
 }
 
 /** What a strike must know of the trial. */
@@ -68,6 +71,7 @@ export interface Target {
   status(): Promise<OperationStatus | undefined>;
   /** The operation has ended. */
   over(): boolean;
+  terminate(): Promise<void>;
 }
 
 /** Why the bench cannot do this; undefined when it can. */
@@ -81,37 +85,50 @@ export function whyNot(bench: TrialBench, victim: VictimName): string | undefine
 /** Waits for the chosen point and strikes. Undefined when the operation was over before. */
 export async function strike(bench: TrialBench, target: Target): Promise<Strike | undefined> {
   const { victim, dice } = target.scenario;
-  const { way, parts }: Attack = attacks[victim];
+  const { way, parts = [], brokers }: Attack = attacks[victim];
   if (way === 'fault') {
     while (!target.over()) await sleep(50, undefined, { ref: false });
-    const at = Date.now();
-    return bench.faultFired() ? { at, until: at, way } : undefined;
+    return bench.faultFired() ? at({ way, slots: [] }) : undefined;
   }
   await reach(target);
+  const hit = brokers ? await brokersOf(bench, target, brokers) : [];
   if (target.over()) return undefined;
-  const forMs = 1500 + dice * 10_000;
-  if (way === 'fill') return holding('fill', forMs, fillers(bench));
-  if (!parts) return strikeBroker(bench, target, way === 'kill' ? undefined : forMs);
-  if (way === 'stop') return holding('stop', forMs, stoppers(bench, parts));
-  const at = Date.now();
-  await Promise.all(parts.map((name) => bench.parts[name]?.kill()));
-  return { at, until: at, way };
+  const slots = hit.map((b) => b.slot);
+  const groups = hit.map((b) => -b.pid);
+  if (way === 'kill') {
+    const struck = at({ way, slots });
+    for (const group of groups) send(group, 'SIGKILL');
+    await Promise.all(parts.map((name) => bench.parts[name]?.kill()));
+    return struck;
+  }
+  if (way === 'terminate') {
+    await target.terminate();
+    return at({ way, slots });
+  }
+  const pids = parts.map((name) => bench.parts[name]?.pid).filter((pid) => pid !== undefined);
+  const grip = way === 'fill' ? fillers(bench) : stoppers([...pids, ...groups]);
+  return { ...(await holding(way, 1500 + dice * 10_000, grip)), slots };
 }
+
+const at = (struck: Pick<Strike, 'way' | 'slots'>): Strike => {
+  const now = Date.now();
+  return { at: now, until: now, ...struck };
+};
 
 interface Grip {
   take(): void;
   letGo(): void;
 }
 
-async function holding(way: 'stop' | 'fill', forMs: number, grip: Grip): Promise<Strike> {
-  const at = Date.now();
+async function holding(way: Attack['way'], forMs: number, grip: Grip) {
+  const since = Date.now();
   try {
     grip.take();
     await sleep(forMs);
   } finally {
     grip.letGo();
   }
-  return { at, until: Date.now(), way };
+  return { at: since, until: Date.now(), way };
 }
 
 function fillers({ disk }: TrialBench): Grip {
@@ -119,13 +136,11 @@ function fillers({ disk }: TrialBench): Grip {
   return { take: disk.fill, letGo: disk.free };
 }
 
-function stoppers({ parts }: TrialBench, names: PartName[]): Grip {
-  const pids = names.map((name) => parts[name]?.pid).filter((pid) => pid !== undefined);
-  return {
-    take: () => pids.forEach((pid) => void send(pid, 'SIGSTOP')),
-    letGo: () => pids.forEach((pid) => void send(pid, 'SIGCONT')),
-  };
-}
+/** Processes, or their groups by negative numbers. */
+const stoppers = (pids: number[]): Grip => ({
+  take: () => pids.forEach((pid) => void send(pid, 'SIGSTOP')),
+  letGo: () => pids.forEach((pid) => void send(pid, 'SIGCONT')),
+});
 
 function send(pid: number, signal: NodeJS.Signals): void {
   try {
@@ -135,36 +150,24 @@ function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Kills a live broker, or stops it for a while. Waits for one, since the operation may make it. */
-async function strikeBroker(
-  bench: TrialBench,
+/** Brokers that run now. One is waited for, since the operation may be about to make it. */
+async function brokersOf(
+  { cloud }: TrialBench,
   { cluster, scenario, over }: Target,
-  forMs: number | undefined,
-): Promise<Strike | undefined> {
+  which: 'one' | 'all',
+): Promise<{ pid: number; slot: string }[]> {
   while (!over()) {
-    const found = await brokerOf(bench, cluster, scenario.dice);
-    if (!found) {
-      await sleep(50);
-      continue;
-    }
-    const { pid, slot } = found;
-    if (forMs === undefined) {
-      const at = Date.now();
-      send(-pid, 'SIGKILL');
-      return { at, until: at, way: 'kill', slot };
-    }
-    const grip = { take: () => send(-pid, 'SIGSTOP'), letGo: () => send(-pid, 'SIGCONT') };
-    return { ...(await holding('stop', forMs, grip)), slot };
+    const all = await cloud.listInstances({ tags: { 'asgard:cluster': cluster } }).catch(() => []);
+    const running = all.flatMap(({ id, state, tags }) => {
+      const pid = state === 'running' ? findProcess(id) : undefined;
+      return pid ? [{ pid, slot: tags['asgard:slot'] ?? '?' }] : [];
+    });
+    const one = running[Math.floor(scenario.dice * running.length)];
+    if (which === 'all') return running;
+    if (one) return [one];
+    await sleep(50);
   }
-  return undefined;
-}
-
-async function brokerOf({ cloud }: TrialBench, cluster: string, dice: number) {
-  const all = await cloud.listInstances({ tags: { 'asgard:cluster': cluster } }).catch(() => []);
-  const live = all.filter((i) => i.state === 'running');
-  const victim: CloudInstance | undefined = live[Math.floor(dice * live.length)];
-  const pid = victim && findProcess(victim.id);
-  return pid ? { pid, slot: victim.tags['asgard:slot'] ?? '?' } : undefined;
+  return [];
 }
 
 /** Polls the status until the chosen step is about to begin, runs, or is done. */

@@ -107,6 +107,7 @@ async function operate(bench: TrialBench, trial: Trial): Promise<Operated> {
     cluster,
     status: async () => handle && statusOf(handle),
     over: () => state.over,
+    terminate: async () => void (await handle?.terminate('struck by a crash trial')),
   });
   const keeping = keepAlive(bench, state);
   const started = await (trial.viaApi ? byApi(bench, trial.start) : byTemporal(bench, trial.start));
