@@ -17,10 +17,10 @@ afterAll(() => bench.close());
 describe('killing, stopping or filling what an operation runs on', () => {
   it('never leaves anything behind, and never lets a broken cluster pass', async () => {
     const results = await runSeries(bench, {
-      ...{ suite: odin, from: 0, to: 12, seed: 3, threeNodesEvery: 4 },
+      ...{ suite: odin, from: 0, to: 9, seed: 3, threeNodesEvery: 3 },
       onResult: () => undefined,
     });
     expect(results.flatMap((r) => r.violations)).toEqual([]);
-    expect(results.filter((r) => r.struck).length).toBeGreaterThan(6);
+    expect(results.filter((r) => r.struck).length).toBeGreaterThan(4);
   }, 900_000);
 });
