@@ -17,7 +17,7 @@ afterAll(() => bench.close());
 describe('killing, stopping or filling what an operation runs on', () => {
   it('never leaves anything behind, and never lets a broken cluster pass', async () => {
     const results = await runSeries(bench, {
-      ...{ suite: odin, from: 0, to: 9, seed: 3, threeNodesEvery: 3 },
+      ...{ suite: odin, from: 27, to: 36, seed: 31, threeNodesEvery: 5 },
       onResult: () => undefined,
     });
     expect(results.flatMap((r) => r.violations)).toEqual([]);

@@ -60,7 +60,7 @@ export function trialOf(choice: TrialChoice): Trial {
   const operation: Operation = meant === 'destroy' && !stands ? 'provision' : meant;
   const cluster = `c${seed}-${life}`;
   const nodes = threeNodes ? 3 : 1;
-  const gate = life % 4 !== 3;
+  const gate = life % 5 !== 3;
   const spec = specOf(cluster, { nodes, wide: operation === 'change', gate });
   const standing = specOf(cluster, { nodes, wide: meant === 'destroy', gate });
   const none: Wanted = { slots: [], topics: [] };
@@ -99,7 +99,7 @@ function scenarioOf(
   return {
     operation,
     victim,
-    moment: inGate ? 'gate' : inTurn(moments, index),
+    moment: inGate ? 'gate' : inTurn(moments, life + index),
     where: random(),
     dice: random(),
     ...(quick ? { quick } : {}),
