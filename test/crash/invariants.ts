@@ -19,6 +19,7 @@ import {
 import { heal, kafkaViolations, missingNow } from './kafka-check.ts';
 import { type End, entityOf, openWorkflows, type Story, storyOf } from './story.ts';
 import type { Strike } from './strike.ts';
+import { statusViolations } from './told.ts';
 
 export interface Expectation {
   after: Wanted;
@@ -84,7 +85,11 @@ async function insideViolations(
 ): Promise<string[]> {
   const missing = await missingNow(bench, facts.cluster, wanted.slots);
   const story = await storyOf(facts.handle);
-  const found = [...missingViolations(facts, missing, story), ...disturbed(facts, story)];
+  const found = [
+    ...missingViolations(facts, missing, story),
+    ...disturbed(facts, story),
+    ...(await statusViolations(bench, facts.cluster)),
+  ];
   const unwhole = await heal(bench, facts.cluster);
   if (unwhole.length > 0) return [...found, ...unwhole];
   return [...found, ...(await kafkaViolations(bench, facts.cluster, wanted))];
