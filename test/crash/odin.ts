@@ -36,7 +36,7 @@ const operations = ['provision', 'change', 'destroy'] as const;
 type Operation = (typeof operations)[number];
 
 export const odin: Suite = {
-  open: () => openBench({ likeStack: true, diskMiB: 1024 }),
+  open: () => openBench({ likeStack: true, diskMiB: 512 }),
   trialsPerCluster: operations.length,
   trial: (options) => trialOf({ ...options, victims: { shaking, ending } }),
   farewell: farewellOf,
