@@ -17,6 +17,7 @@ import type { LeaseGranted, LeaseReleased, LeaseRequested } from '../../contract
 import type { LoadVerdict } from '../../contracts/load.ts';
 import type { OperationDefinition, OperationResult } from '../../contracts/operation.ts';
 import { type OperationOutcome, outcomes } from '../../contracts/outcomes.ts';
+import { leftBy } from '../../domain/cluster/left.ts';
 import { causeOf, fail, messageOf, typeOf } from './failure.ts';
 import { acquireLease, type LeaseBox, prepareLease, releaseLease } from './lease.ts';
 import { createOperation, introduce, now, type Operation } from './operation.ts';
@@ -74,12 +75,13 @@ async function runOperation(
   body: () => Promise<Ending>,
 ): Promise<OperationResult> {
   let refusal: unknown;
-  const ending = await body().catch((error: unknown): Ending => {
+  const reached = await body().catch((error: unknown): Ending => {
     if (op.touched) return leftEnding(op, error);
     refusal = causeOf(error);
     const outcome = isCancellation(error) ? 'aborted' : 'refused';
     return { outcome, reason: reasonOf(error), cluster: op.cluster };
   });
+  const ending = reached.outcome === 'held' ? withLeft(op, reached) : reached;
   await CancellationScope.nonCancellable(() => finish(op, lease, ending));
   if (refusal !== undefined) throw refusalOf(op, refusal);
   const result = resultOf(op, ending);
@@ -96,6 +98,14 @@ function leftEnding(op: Operation, error: unknown): Ending {
   const cause = isCancellation(error) ? 'aborted' : messageOf(error);
   const reason = `${cause}. What was done stands; apply again to go on, or destroy it`;
   return { outcome: 'held', reason, cluster: { ...op.cluster, phase: 'held', reason } };
+}
+
+/** Whoever has to see to a held cluster is told what stands. */
+function withLeft({ status }: Operation, ending: Ending): Ending {
+  const left = leftBy(status.plan, status.steps);
+  if (!left) return ending;
+  const reason = `${ending.reason ?? 'held'}. Left in place: ${left}`;
+  return { ...ending, reason, cluster: { ...ending.cluster, reason } };
 }
 
 /** A refusal of the catalogue passes as it is; anything else would retry the task for ever. */
