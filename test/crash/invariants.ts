@@ -35,7 +35,11 @@ export interface Facts {
   expect: Expectation;
   /** What was done to the cluster, in this trial and, unhealed, before it. */
   strikes: Strike[];
+  /** How long the entity and lists may take to be right, and Kafka to be whole. Default: long. */
+  patienceMs?: { temporal: number; kafka: number };
 }
+
+const patienceMs = { temporal: 20_000, kafka: 90_000 };
 
 /** Phase by outcome; absent: as before. */
 const phases: Record<string, ClusterPhase | undefined> = {
@@ -90,7 +94,7 @@ async function insideViolations(
     ...disturbed(facts, story),
     ...(await statusViolations(bench, facts.cluster)),
   ];
-  const unwhole = await heal(bench, facts.cluster);
+  const unwhole = await heal(bench, facts.cluster, (facts.patienceMs ?? patienceMs).kafka);
   if (unwhole.length > 0) return [...found, ...unwhole];
   return [...found, ...(await kafkaViolations(bench, facts.cluster, wanted))];
 }
@@ -118,7 +122,8 @@ function disturbed({ end, strikes }: Facts, { measured }: Story): string[] {
 async function temporalViolations(bench: TrialBench, facts: Facts): Promise<string[]> {
   const { client } = bench;
   let left: string[] = [];
-  for (const end = Date.now() + 20_000; Date.now() < end; await sleep(200)) {
+  const patience = facts.patienceMs ?? patienceMs;
+  for (const end = Date.now() + patience.temporal; Date.now() < end; await sleep(200)) {
     await bench.revive();
     left = [
       ...(await entityViolations(bench, facts)),

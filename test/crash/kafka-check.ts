@@ -61,7 +61,7 @@ async function asking<T>(access: KafkaAccess, ask: (admin: KafkaAdmin) => Promis
 export async function heal(
   bench: TrialBench,
   cluster: string,
-  patienceMs = 90_000,
+  patienceMs: number,
 ): Promise<string[]> {
   const end = Date.now() + patienceMs;
   for (;;) {
