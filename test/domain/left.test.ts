@@ -7,7 +7,7 @@ import { nothingObserved } from '../../contracts/observed.ts';
 import type { StepState, StepStatus } from '../../contracts/operation.ts';
 import type { ClusterPlan } from '../../contracts/plan.ts';
 import { leftBy } from '../../domain/cluster/left.ts';
-import { planCluster, planDestroy } from '../../domain/cluster/plan.ts';
+import { planCluster, planDestroy, shownPlan } from '../../domain/cluster/plan.ts';
 import { normal, oneNodeSpec } from '../support/specs.ts';
 
 const topics = [{ name: 'orders', partitions: 1, replicationFactor: 1 }];
@@ -28,36 +28,34 @@ const taking = planDestroy('left', {
 
 /** Steps in the state that `of` gives, by kind. */
 const steps = (plan: ClusterPlan, of: (kind: string) => StepState): StepStatus[] =>
-  plan.steps.map(({ id, stage, summary, action }) => ({
-    ...{ id, stage, summary, kind: action.kind, state: of(action.kind) },
-  }));
+  plan.steps.map(({ id, action }) => ({ id, state: of(action.kind) }));
 
 describe('what a held operation has left', () => {
   it('is all that it made, when nothing was undone', () => {
     const left = leftBy(
-      making,
+      shownPlan(making),
       steps(making, () => 'done'),
     );
-    expect(left).toBe('main-0 (address, disk, machine), credentials, topic orders');
+    expect(left).toBe('left (secrets), main-0 (interface, volume, instance), orders (topic)');
   });
 
   it('is what may have been made by a step that failed, or could not be undone', () => {
     const states: Record<string, StepState> = {
       createVolume: 'undo-failed',
-      createTopic: 'failed',
+      createTopics: 'failed',
     };
     const left = leftBy(
-      making,
+      shownPlan(making),
       steps(making, (kind) => states[kind] ?? 'undone'),
     );
-    expect(left).toBe('main-0 (disk), topic orders');
+    expect(left).toBe('main-0 (volume), orders (topic)');
   });
 
   it('is nothing when all was undone or never begun', () => {
     for (const state of ['undone', 'skipped', 'pending'] as const) {
       expect(
         leftBy(
-          making,
+          shownPlan(making),
           steps(making, () => state),
         ),
       ).toBe('');
@@ -67,10 +65,10 @@ describe('what a held operation has left', () => {
 
   it('is what a destroy has not got to', () => {
     const done = (kind: string) => (kind === 'deleteInterface' ? 'done' : 'skipped');
-    expect(leftBy(taking, steps(taking, done))).toBe('main-0 (disk), credentials');
+    expect(leftBy(shownPlan(taking), steps(taking, done))).toBe('main-0 (volume), left (secrets)');
     expect(
       leftBy(
-        taking,
+        shownPlan(taking),
         steps(taking, () => 'done'),
       ),
     ).toBe('');
