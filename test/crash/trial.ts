@@ -57,14 +57,14 @@ export async function runTrial(
     const nothing = { struck: false, strikes: before.strikes, phase: before.phase, violations: [] };
     return { ...result, ...nothing, outcome: 'skipped', reason: impossible, seconds: 0 };
   }
-  const { handle, end, struck, lost } = await operate(bench, trial);
+  const operated = await operate(bench, trial);
+  const { end, struck } = operated;
   const strikes = [...before.strikes, ...(struck ? [struck] : [])];
-  const { cluster } = trial;
-  const expect = { ...trial.expect, phaseBefore: before.phase };
-  const violations = end
-    ? await checked(() => findViolations(bench, { cluster, handle, end, expect, strikes }))
-    : [await hung(bench.client, handle, cluster)];
-  const entity = await entityOf(bench.client, cluster);
+  const violations = [
+    ...operated.lost,
+    ...(await look(bench, trial, { operated, before, strikes })),
+  ];
+  const entity = await entityOf(bench.client, trial.cluster);
   const verdict = end?.verdict?.verdict;
   return {
     ...result,
@@ -75,22 +75,34 @@ export async function runTrial(
     // A look that finds nothing has started again what was struck.
     strikes: violations.length === 0 && end?.outcome !== 'Held' ? [] : strikes,
     phase: entity?.phase ?? before.phase,
-    violations: [...lost, ...violations],
+    violations,
     seconds: (Date.now() - begun) / 1000,
   };
 }
 
-/** A look that breaks is a finding of its own: nobody knows then that all is well. */
-async function checked(look: () => Promise<string[]>): Promise<string[]> {
+interface Looked {
+  operated: Operated;
+  before: Before;
+  strikes: Strike[];
+}
+
+/** What the world says; a look that breaks is a finding of its own, since nobody knows then. */
+async function look(bench: TrialBench, trial: Trial, l: Looked): Promise<string[]> {
+  const { handle, end } = l.operated;
+  const { cluster } = trial;
+  const expect = { ...trial.expect, phaseBefore: l.before.phase };
   try {
-    return await look();
+    if (!handle) return [];
+    if (!end) return [await hung(bench.client, handle, cluster)];
+    return await findViolations(bench, { cluster, handle, end, expect, strikes: l.strikes });
   } catch (error) {
     return [`the world could not be looked at: ${(error as Error).stack}`];
   }
 }
 
 interface Operated {
-  handle: WorkflowHandle;
+  /** Undefined: it could not be started. */
+  handle?: WorkflowHandle;
   end: End | undefined;
   struck: Strike | undefined;
   /** Findings on the way. */
@@ -98,27 +110,35 @@ interface Operated {
 }
 
 async function operate(bench: TrialBench, trial: Trial): Promise<Operated> {
-  const { scenario, cluster } = trial;
+  const { scenario, cluster, start, viaApi } = trial;
   bench.setFaults(scenario.fault ? [scenario.fault] : []);
   const state = { over: false };
   let handle: WorkflowHandle | undefined;
+  const lost: string[] = [];
+  const failed = (what: string) => (error: unknown) => {
+    lost.push(`${what}: ${error instanceof Error ? error.message : error}`);
+    return undefined;
+  };
   const striking = strike(bench, {
     scenario,
     cluster,
     status: async () => handle && statusOf(handle),
     over: () => state.over,
     terminate: async () => void (await handle?.terminate('struck by a crash trial')),
-  });
+  }).catch(failed('the strike failed'));
   const keeping = keepAlive(bench, state);
-  const started = await (trial.viaApi ? byApi(bench, trial.start) : byTemporal(bench, trial.start));
-  handle = started.handle;
-  const end = await endOf(handle, patienceMs);
+  const started = await (viaApi ? byApi(bench, start) : byTemporal(bench, start)).catch(
+    failed('it could not be started'),
+  );
+  handle = started?.handle;
+  const end = handle && (await endOf(handle, patienceMs));
   state.over = true;
   const struck = await striking;
   await keeping;
   bench.setFaults([]);
-  await bench.revive();
-  return { handle, end, struck, lost: started.lost };
+  await bench.revive().catch(failed('what died does not come up again'));
+  lost.push(...(started?.lost ?? []));
+  return { ...(handle ? { handle } : {}), end, struck, lost };
 }
 
 /** Starts again what died, as a supervisor would. */
