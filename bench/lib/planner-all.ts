@@ -30,8 +30,11 @@ const dir = mkdtempSync(join(tmpdir(), 'asgard-planner-'));
 
 const judges = existsSync(judge) ? 'the generator’s judge and the verifier' : 'the verifier';
 console.log(`ours / Cruise Control; judged by ${judges}`);
+const outside = 'outside ± 10 %: disk, in, out, cpu, leaders, replicas (ours)';
 const columns = ['size scenario', 'CPU s', 'RSS MB', 'bytes ÷ bound', 'leadership-only'];
-console.log([...columns, 'disk', 'net in', 'net out', 'leaders'].join(' | '));
+console.log(
+  [...columns, 'disk', 'net in', 'net out', 'leaders', 'replicas', 'moves', outside].join(' | '),
+);
 try {
   for (const [brokers, racks, partitions] of sizes) {
     if (wanted && !wanted.includes(brokers)) continue;
@@ -66,14 +69,23 @@ function printRow(
       `${String(brokers).padStart(4)} ${scenario.padEnd(8)}`,
       pair(ours.cpuS, peer?.cpuS).padEnd(14),
       ours.peakRssMB.toFixed(0).padStart(6),
-      pair(ours.ratio ?? 1, peer?.ratio, 3),
+      pair(bytesRatio(ours.movedBytes, judged) ?? ours.ratio ?? 1, peer?.ratio, 3),
       pair(ours.leadershipOnly, peer?.leadershipOnly, 0).padEnd(15),
       pair(load?.diskMB.maxOverMean ?? ours.maxOverMean.disk, peer?.disk),
       pair(load?.networkInKBps.maxOverMean ?? ours.maxOverMean.networkIn, peer?.networkIn),
       pair(load?.networkOutKBps.maxOverMean ?? ours.maxOverMean.networkOut, peer?.networkOut),
       pair(load?.leaders.maxOverMean ?? ours.maxOverMean.leaders, peer?.leaders),
+      `${ours.maxOverMean.replicas.toFixed(2)} / ≤ 1.10`,
+      pair(ours.moves, peer?.moves, 0),
+      Object.values(ours.outside).join(' '),
     ].join(' | '),
   );
+}
+
+/** Bytes over the judge's own bound, which is the one that the peers' figures are over. */
+function bytesRatio(bytes: number, judged: ReturnType<typeof judgeOf>): number | undefined {
+  const bound = judged?.lowerBoundMB || judged?.diskBandLowerBoundMB;
+  return bound ? bytes / 1e6 / bound : undefined;
 }
 
 function judgeOf(cluster: string, plan: string) {

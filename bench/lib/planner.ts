@@ -4,12 +4,13 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { type Intent, intents } from '../../contracts/rebalance.ts';
 import { explainPlan } from '../../domain/planner/explain.ts';
 import { planMoves } from '../../domain/planner/plan.ts';
-import type { ClusterSnapshot, Intent } from '../../domain/planner/snapshot.ts';
 import { verifyPlan } from '../../domain/planner-verifier/verify.ts';
+import { snapshotOf } from './planner-cluster.ts';
 
-const usage = `node bench/planner.ts CLUSTER.json --intent heal|drain|add|demote|rebalance|fit
+const usage = `node bench/planner.ts CLUSTER.json --intent heal|drain|add|demote|rebalance|fit|…
   [--brokers 1,2] [--bytes-over-bound 1.07] [--out PLAN.json] [--json] [--verify]`;
 
 const { values, positionals } = parseArgs({
@@ -23,13 +24,12 @@ const { values, positionals } = parseArgs({
     verify: { type: 'boolean' },
   },
 });
-const intents = ['heal', 'drain', 'add', 'demote', 'rebalance', 'fit'];
 const [file] = positionals;
-if (!file || !values.intent || !intents.includes(values.intent)) {
+if (!file || !values.intent || !intents.includes(values.intent as Intent)) {
   console.error(usage);
   process.exit(1);
 }
-const snapshot = JSON.parse(readFileSync(file, 'utf8')) as ClusterSnapshot;
+const snapshot = snapshotOf(readFileSync(file, 'utf8'));
 const options = {
   intent: values.intent as Intent,
   ...(values.brokers ? { brokers: values.brokers.split(',').map(Number) } : {}),
@@ -46,12 +46,15 @@ const figures = {
   moves: plan.moves,
   leaderChanges: plan.leaderChanges,
   leadershipOnly: plan.leadershipOnly,
-  movedMB: plan.movedMB,
-  lowerBoundMB: plan.lowerBoundMB,
-  ratio: plan.lowerBoundMB > 0 ? plan.movedMB / plan.lowerBoundMB : null,
+  movedBytes: plan.movedBytes,
+  lowerBoundBytes: plan.lowerBoundBytes,
+  ratio: plan.lowerBoundBytes > 0 ? plan.movedBytes / plan.lowerBoundBytes : null,
   blocked: plan.blocked.length,
   maxOverMean: Object.fromEntries(
-    Object.entries(plan.after).map(([name, { maxOverMean }]) => [name, maxOverMean]),
+    Object.entries(plan.after).map(([name, load]) => [name, load?.maxOverMean ?? null]),
+  ),
+  outside: Object.fromEntries(
+    Object.entries(plan.after).map(([name, load]) => [name, load?.outside ?? null]),
   ),
 };
 if (values.out) writeFileSync(values.out, JSON.stringify({ partitions: plan.reassignments }));

@@ -1,66 +1,98 @@
 /**
- * Lower bounds on the MB that any plan must move; derivations in docs/reference/planner.md. Pure.
+ * Lower bounds on the bytes that any plan must move; derivations in docs/reference/planner.md.
+ * Each is taken from the cluster before the plan. Pure.
  */
-import { cpu, disk, leaders, type Model, netIn, netOut, replicas } from './model.ts';
+import type { Model } from './model.ts';
+import { cpu, disk, kinds, leaders, netIn, netOut, replicas } from './resources.ts';
+import type { Targets } from './targets.ts';
 
-/** Bytes of the replicas that must leave their brokers, whatever the plan. */
-export function forcedBound(model: Model, positions: number[]): number {
-  return positions.reduce((sum, i) => sum + model.size[(i / model.width) | 0]!, 0);
+/** Per broker and resource, what it may have at most and must have at least. */
+export interface Band {
+  high: (broker: number, resource: number) => number;
+  low: (broker: number, resource: number) => number;
 }
 
-/** Least MB that brings every live broker's disk within low..high × mean. */
-export function bandBound(model: Model, low = 0.9, high = 1.1): number {
-  const mean = model.mean(disk);
+/** Least bytes that bring disk, network in and replicas of every live broker within the band. */
+export function bandBound(model: Model, { high, low }: Band): number {
   let over = 0;
   let under = 0;
+  const shed = [netIn, replicas].map(() => 0);
+  const { start, position } = model.replicasByBroker();
   for (let b = 0; b < model.brokers; b++) {
     if (!model.alive[b]) continue;
-    over += Math.max(0, model.of(b, disk) - high * mean);
-    under += Math.max(0, low * mean - model.of(b, disk));
+    if (model.known[disk]) {
+      over += Math.max(0, model.of(b, disk) - high(b, disk));
+      under += Math.max(0, low(b, disk) - model.of(b, disk));
+    }
+    const mine = position.subarray(start[b]!, start[b + 1]!);
+    for (const [i, r] of [netIn, replicas].entries()) {
+      const excess = model.of(b, r) - high(b, r);
+      if (model.known[r] && excess > 1e-9 * model.of(b, r)) {
+        shed[i]! += leastBytes(model, mine, r, excess);
+      }
+    }
   }
-  return Math.max(over, under);
+  return Math.max(over, under, ...shed);
+}
+
+/** Least bytes that leave one broker when it sheds `excess` of a load: a fractional knapsack. */
+function leastBytes(
+  model: Model,
+  mine: Int32Array,
+  resource: number,
+  excess: number,
+  loadOf = (p: number, slot: number) => model.loadOf(p, model.leads(p, slot), resource),
+): number {
+  const { width } = model;
+  const items = Array.from(mine, (i) => {
+    const p = (i / width) | 0;
+    return { load: loadOf(p, i % width), size: model.size[p]! };
+  }).filter(({ load }) => load > 0);
+  items.sort((x, y) => x.size / x.load - y.size / y.load);
+  let left = excess;
+  let bytes = 0;
+  for (const { load, size } of items) {
+    if (load >= left) return bytes + (size * left) / load;
+    left -= load;
+    bytes += size;
+  }
+  return bytes;
 }
 
 /**
- * Least MB that brings every broker under its limits: for each broker the largest over its limits
- * of the fractional minimum, taking the replicas with the most of that load per MB first.
+ * Least bytes that bring every live broker under its limits, or down to where `reached` (loads
+ * after the plan) still is above them: for each broker the largest over its limits. Leadership is
+ * free to shed wherever another replica could lead.
  */
-export function limitBound(model: Model): number {
+export function limitBound(model: Model, reached: Float64Array): number {
   const { start, position } = model.replicasByBroker();
   let total = 0;
   for (let b = 0; b < model.brokers; b++) {
+    if (!model.alive[b]) continue;
     const mine = position.subarray(start[b]!, start[b + 1]!);
     let most = 0;
-    for (const resource of [disk, netIn, cpu, replicas]) {
-      const excess = model.of(b, resource) - model.limitOf(b, resource);
-      if (excess > 0) most = Math.max(most, fractional(model, mine, resource, excess));
+    for (const r of [disk, netIn, netOut, cpu, leaders, replicas]) {
+      const limit = Math.max(model.limitOf(b, r), reached[b * kinds + r]!);
+      if (!model.known[r] || model.of(b, r) <= limit * (1 + 1e-9)) continue;
+      most = Math.max(most, boundBytes(model, mine, r, limit));
     }
     total += most;
   }
   return total;
 }
 
-/** Leadership costs no bytes, so a leader's CPU above a follower's is free to shed. */
-function fractional(model: Model, mine: Int32Array, resource: number, excess: number): number {
-  const loadOf = (i: number): number => {
-    const p = (i / model.width) | 0;
-    if (resource === disk) return model.size[p]!;
-    if (resource === netIn) return model.inflow[p]!;
-    return resource === replicas ? 1 : model.leaderCpu[p]!;
-  };
-  const sizeOf = (i: number) => model.size[(i / model.width) | 0]!;
-  const order = Array.from(mine).sort(
-    (x, y) => loadOf(y) / (sizeOf(y) || 1e-9) - loadOf(x) / (sizeOf(x) || 1e-9),
-  );
-  let left = excess;
-  let bytes = 0;
-  for (const i of order) {
-    const load = loadOf(i);
-    if (load >= left) return bytes + (load > 0 ? (sizeOf(i) * left) / load : 0);
-    left -= load;
-    bytes += sizeOf(i);
-  }
-  return bytes;
+function boundBytes(model: Model, mine: Int32Array, resource: number, limit: number): number {
+  // What stays when every leadership that can go has gone.
+  const stays = (p: number, slot: number) =>
+    model.loadOf(p, model.leads(p, slot) && model.factor[p] === 1, resource);
+  let sum = 0;
+  for (const i of mine) sum += stays((i / model.width) | 0, i % model.width);
+  const excess = sum - limit;
+  return excess > 1e-9 * sum ? leastBytes(model, mine, resource, excess, stays) : 0;
 }
 
-export const summarised = [disk, netIn, netOut, cpu, leaders, replicas] as const;
+/** A band around each broker's share, as wide as `1 - low` and `high - 1`. */
+export const bandAround = (targets: Targets, low: number, high: number): Band => ({
+  high: (b, r) => high * targets.of(b, r),
+  low: (b, r) => low * targets.of(b, r),
+});

@@ -1,228 +1,325 @@
 /**
- * What each intent does with the model: forced moves, shedding, leadership; in that order. Pure.
+ * What each intent does with the model: forced moves, shedding, leadership; in that order. And the
+ * bound and budget of each. Pure.
  */
-import { bandBound, forcedBound, limitBound } from './bounds.ts';
+import type { PlanOptions } from '../../contracts/rebalance.ts';
+import { type Band, bandAround, bandBound, limitBound } from './bounds.ts';
+import { canBeDone } from './changes.ts';
+import { applyFound, isSmall, searchCaps } from './exact.ts';
+import { changeFactors } from './factor.ts';
+import { type Context, fitGreedily, overBrokers, settledOf, undoNeedless } from './fit.ts';
 import { evenLeadership } from './leadership.ts';
-import { cpu, disk, leaders, type Model, netIn, netOut, replicas } from './model.ts';
-import { forcedPositions, placeForced } from './place.ts';
-import type { Rules } from './rules.ts';
+import type { Model } from './model.ts';
+import { forcedReplicas, placeForced, relieve, settleDebt } from './place.ts';
+import { evenCounts, outer, polish } from './polish.ts';
+import { repairRacks } from './repair.ts';
+import { disk, kinds, netIn } from './resources.ts';
 import { shed } from './shed.ts';
-import type { Blocked, PlanOptions } from './snapshot.ts';
+import { spreadTopics } from './spread.ts';
 
-export interface Done {
-  blocked: Blocked[];
-  lowerBoundMB: number;
+export interface Asked extends Context {
+  options: PlanOptions;
+  fresh: ReadonlySet<number>;
+  /** Partitions that could not be brought where they were to be. */
+  refused: Set<number>;
+}
+
+/** What was done, as far as bounds and refusals need to know. */
+export interface Wanted {
+  /** Replicas, or leaders, that should have gone: what stays is blocked. */
+  leave: { replicas: boolean; leaders: boolean };
+  /** Budget of intents that have one. */
+  budgetBytes: number | null;
+  bound: 'moved' | 'band' | 'limits';
 }
 
 const healBand = 1.1;
 const evenBand = 1.05;
 /** On few brokers evenness costs few bytes in all, so a small cluster may spend a little more. */
 const rebalanceBytes = (brokers: number): number => Math.min(1.12, 1.07 + 2.5 / brokers);
+/** Uneven racks leave less choice, so that the same evenness costs more. */
+const unevenRacksBytes = 1.25;
 const addBytes = 1.01;
 
-/** Lost replicas go to live brokers; then leadership, which costs nothing, is evened out. */
-export function heal(model: Model, rules: Rules, options: PlanOptions): Done {
-  const lost = lostPositions(model);
-  const lowerBoundMB = forcedBound(model, lost);
-  const blocked = placeForced(model, rules, lost);
-  evenLeadership(model, rules, { band: options.leaderBand ?? healBand, changesMax: Infinity });
-  return { blocked, lowerBoundMB };
+const forced: Wanted = {
+  leave: { replicas: true, leaders: false },
+  budgetBytes: null,
+  bound: 'moved',
+};
+const free: Wanted = { ...forced, leave: { replicas: false, leaders: false } };
+
+/** Changes the model as asked; `effort`: for rebalance, replicas and leaders (2), or less. */
+export function act(asked: Asked, named: ReadonlySet<number>, effort: 0 | 1 | 2): Wanted {
+  const { model, rules, targets, options } = asked;
+  switch (options.intent) {
+    case 'heal':
+      placeForced(asked, forcedReplicas(model, rules), options.rackDebt === 'temporary');
+      evenLeadership(model, rules, targets, options.leaderBand ?? healBand);
+      placeForced(asked, forcedReplicas(model, rules), options.rackDebt === 'temporary');
+      if (options.rackDebt === 'temporary') settleDebt(asked);
+      return forced;
+    case 'drain':
+      placeForced(asked, forcedReplicas(model, rules), false);
+      return forced;
+    case 'demote':
+      relieve(model, rules, (b) => named.has(b));
+      return { ...free, leave: { replicas: false, leaders: true } };
+    case 'fit':
+      meetLimits(asked);
+      return { ...free, bound: 'limits' };
+    case 'add':
+    case 'rebalance':
+      return evenOut(asked, effort);
+    case 'repairRacks':
+      repairRacks(asked);
+      return free;
+    case 'replicationFactor':
+      changeFactors(asked);
+      return free;
+    case 'spreadTopics':
+      spreadTopics(asked);
+      return free;
+    default:
+      placeForced(asked, forcedReplicas(model, rules), false);
+      return forced;
+  }
 }
 
-/** Replicas on dead brokers, and on failed log directories of live ones. */
-function lostPositions(model: Model): number[] {
-  const positions = forcedPositions(model, (b) => model.alive[b] === 0);
-  const { lostReplicas = [] } = model.snapshot;
-  if (lostReplicas.length === 0) return positions;
-  const key = (topic: string, partition: number, broker: number) =>
-    `${topic}\n${partition}\n${broker}`;
-  const lost = new Set(lostReplicas.map((r) => key(r.topic, r.partition, r.broker)));
-  const seen = new Set(positions);
-  for (const [p, { topic, partition }] of model.snapshot.partitions.entries()) {
-    for (let slot = 0; slot < model.factor[p]!; slot++) {
-      const position = p * model.width + slot;
-      const id = model.ids[model.at(p, slot)]!;
-      if (!seen.has(position) && lost.has(key(topic, partition, id))) positions.push(position);
+/**
+ * After some partitions could not be brought where they were to be: those that moved of their own
+ * free will stay where they were, and what the intent still wants is tried again.
+ */
+export function replan(asked: Asked, wanted: Wanted, cut: number[]): void {
+  const { model, rules, options } = asked;
+  for (const p of cut) asked.refused.add(p);
+  const isForced = wanted.leave.replicas || options.intent === 'replicationFactor';
+  for (const p of isForced ? [] : cut) {
+    const debt = rules.rackDebt(p);
+    const now = model.brokersOf(p);
+    model.assign(p, settledOf(model, p));
+    if (rules.rackDebt(p) < debt) rules.freeze(p);
+    else model.assign(p, now);
+  }
+  rules.isSimple = true;
+  if (options.intent === 'heal' || options.intent === 'drain' || options.intent === 'brokerSets') {
+    const allowDebt = options.intent === 'heal' && options.rackDebt === 'temporary';
+    placeForced(asked, forcedReplicas(model, rules), allowDebt, asked.refused);
+    if (allowDebt) settleDebt(asked);
+  }
+  if (options.intent === 'replicationFactor') changeFactors(asked);
+  const isLimited = options.intent === 'fit' || options.intent === 'rebalance';
+  if (isLimited && overBrokers(asked).length > 0) fitGreedily(asked);
+  if (options.intent === 'fit') undoNeedless(asked);
+  if (options.intent === 'repairRacks') repairRacks(asked);
+}
+
+/** What the intent wants of one partition, as the cluster is now. */
+export function tryAlone(asked: Asked, p: number): void {
+  const { model, rules, options } = asked;
+  if (options.intent === 'repairRacks') {
+    repairRacks(asked, [p]);
+    return;
+  }
+  if (!['heal', 'drain', 'brokerSets'].includes(options.intent)) return;
+  const mine = forcedReplicas(model, rules).filter((f) => f.p === p);
+  placeForced(asked, mine, options.intent === 'heal' && options.rackDebt === 'temporary');
+}
+
+/** Bounds are of the cluster as it was, at the evenness that it has now. */
+export function boundOf({ model, targets }: Asked, wanted: Wanted) {
+  const { budgetBytes } = wanted;
+  const reached = model.load.slice();
+  if (wanted.bound === 'moved') return { budgetBytes };
+  const was = asItWas(model);
+  const lowerBoundBytes =
+    wanted.bound === 'limits'
+      ? limitBound(was, reached)
+      : bandBound(was, reachedBand({ model: was, targets, reached }));
+  return { budgetBytes, lowerBoundBytes };
+}
+
+/** A view of the model with the replicas and loads that it began with. */
+function asItWas(model: Model): Model {
+  const was = Object.create(model) as Model & Record<string, unknown>;
+  const slots = model.slotsBefore.slice();
+  for (let p = 0; p < model.partitions; p++) {
+    const at = p * model.width;
+    const leader = model.settled[p]!;
+    for (let slot = 1; slot < model.width && leader >= 0; slot++) {
+      if (slots[at + slot] !== leader) continue;
+      slots[at + slot] = slots[at]!;
+      slots[at] = leader;
     }
   }
-  return positions;
+  Object.defineProperties(was, {
+    slots: { value: slots },
+    load: { value: model.settledLoad },
+    outflow: { value: model.settledOutflow },
+    factor: { value: Uint8Array.from(model.list, (p) => p.replicas.length) },
+  });
+  return was;
 }
 
-/** Everything leaves the brokers named. */
-export function drain(model: Model, rules: Rules, leaving: ReadonlySet<number>): Done {
-  const forced = forcedPositions(model, (b) => leaving.has(b) || model.alive[b] === 0);
-  const lowerBoundMB = forcedBound(model, forced);
-  return { blocked: placeForced(model, rules, forced), lowerBoundMB };
+interface Reached {
+  model: Model;
+  targets: Context['targets'];
+  reached: Float64Array;
 }
 
-/** Leadership leaves the brokers named; no replica moves. */
-export function demote(model: Model, rules: Rules, from: ReadonlySet<number>): Done {
-  const blocked: Blocked[] = [];
+/** Plain 0.9 to 1.1 of the mean, or as far as the plan is from it. */
+function reachedBand({ model, targets, reached }: Reached): Band {
+  const high: number[] = [];
+  const low: number[] = [];
+  for (let r = 0; r < kinds; r++) {
+    let [most, least] = [1.1, 0.9];
+    for (let b = 0; b < model.brokers; b++) {
+      const even = model.alive[b] ? targets.means[r]! * targets.weight[b * kinds + r]! : 0;
+      if (even === 0) continue;
+      most = Math.max(most, reached[b * kinds + r]! / even);
+      least = Math.min(least, reached[b * kinds + r]! / even);
+    }
+    high[r] = most;
+    low[r] = least;
+  }
+  const even = (b: number, r: number) => targets.means[r]! * targets.weight[b * kinds + r]!;
+  return { high: (b, r) => high[r]! * even(b, r), low: (b, r) => low[r]! * even(b, r) };
+}
+
+function meetLimits(context: Asked): void {
+  const { model } = context;
+  if (overBrokers(context).length === 0) return;
+  const begun = isSmall(context) ? allBrokersOf(model) : [];
+  fitGreedily(context);
+  undoNeedless(context);
+  if (begun.length === 0) return;
+  const isSolved = overBrokers(context).length === 0;
+  const moved = movedBytes(model);
+  if (isSolved && moved === 0) return;
+  const bytesMax = isSolved && isDoable(context) ? moved : Number.POSITIVE_INFINITY;
+  const greedy = allBrokersOf(model);
+  assignAll(model, begun);
+  const found = searchCaps(context, model.limit, bytesMax, () => isDoable(context));
+  if (found) applyFound(context, found);
+  else assignAll(model, greedy);
+}
+
+const isDoable = ({ model, rules, options }: Asked): boolean => canBeDone(model, rules, options);
+
+const allBrokersOf = (model: Model): number[][] =>
+  Array.from({ length: model.partitions }, (_, p) => model.brokersOf(p));
+
+function assignAll(model: Model, all: number[][]): void {
+  for (const [p, brokers] of all.entries()) {
+    if (brokers.join() !== model.brokersOf(p).join()) model.assign(p, brokers);
+  }
+}
+
+function movedBytes(model: Model): number {
+  let sum = 0;
   for (let p = 0; p < model.partitions; p++) {
-    if (!from.has(model.at(p, 0))) continue;
-    const slot = rules.isFixed(p) ? -1 : lightestFollower(model, rules, p, from);
-    if (slot > 0) model.lead(p, slot);
-    else blocked.push(blockedLeader(model, rules, p));
+    for (let slot = 0; slot < model.factor[p]!; slot++) {
+      if (model.stateBefore(p, model.at(p, slot)) === 2) sum += model.size[p]!;
+    }
   }
-  return { blocked, lowerBoundMB: 0 };
+  return sum;
 }
 
-function lightestFollower(
-  model: Model,
-  rules: Rules,
-  p: number,
-  from: ReadonlySet<number>,
-): number {
-  let best = -1;
-  for (let slot = 1; slot < model.factor[p]!; slot++) {
-    const b = model.at(p, slot);
-    if (from.has(b) || !rules.leadAllows(p, b)) continue;
-    if (best < 0 || model.of(b, netOut) < model.of(model.at(p, best), netOut)) best = slot;
+/** rebalance and add: disk, network in and counts within the budget, then leaders, then limits. */
+function evenOut(asked: Asked, effort: 0 | 1 | 2): Wanted {
+  const { model, rules, targets, options } = asked;
+  const isAdd = options.intent === 'add';
+  const receives = (b: number) => !isAdd || asked.fresh.has(b);
+  const usual = targets.forced[disk]! > 1.001 ? unevenRacksBytes : rebalanceBytes(model.brokers);
+  const factor = options.bytesOverBound ?? (isAdd ? addBytes : usual);
+  const budgetBytes = factor * bandBound(model, bandAround(targets, 0.9, 1.1));
+  if (effort === 2 && (isAdd || !searchEvenness(asked, budgetBytes))) {
+    const kept = (isAdd ? keptForCounts / 3 : keptForCounts) * budgetBytes;
+    let left = budgetBytes - shedToLevel(asked, budgetBytes - kept, receives);
+    left -= evenCounts(asked, receives, left);
+    left -= shedToLevel(asked, left, receives);
+    polish(asked, receives, left);
   }
-  return best;
+  if (effort > 0) evenLeadership(model, rules, targets, options.leaderBand ?? evenBand);
+  if (!isAdd && overBrokers(asked).length > 0) fitGreedily(asked);
+  return { ...free, budgetBytes, bound: 'band' };
 }
 
-function blockedLeader(model: Model, rules: Rules, p: number): Blocked {
-  const { topic, partition } = model.snapshot.partitions[p]!;
-  const broker = model.ids[model.at(p, 0)]!;
-  const rule = rules.isFixed(p) ? 'excluded-topic' : 'limit';
-  const message = rules.isFixed(p)
-    ? 'its topic is excluded'
-    : 'no other replica may lead it: none is left, or each is at a limit';
-  return { topic, partition, broker, rule, message };
-}
+/** Share of the budget for counts of replicas: the smallest are moved, so it goes a long way. */
+const keptForCounts = 0.01;
 
-/** Disk and network in are evened out as far as the budget of bytes goes, then leadership. */
-export function rebalance(model: Model, rules: Rules, options: PlanOptions): Done {
-  const bound = bandBound(model);
-  const budgetMB = bound * (options.bytesOverBound ?? rebalanceBytes(model.brokers));
-  if (bound > 0) shedToLevel(model, rules, budgetMB, () => true);
-  even(model, rules, options);
-  return { blocked: [], lowerBoundMB: bound };
-}
-
-/** New brokers are filled from the fullest old ones; nothing moves between old ones. */
-export function add(model: Model, rules: Rules, options: PlanOptions): Done {
-  const bound = bandBound(model);
-  const fresh = new Set((model.snapshot.newBrokers ?? []).map((id) => model.indexOf(id)));
-  const budgetMB = bound * (options.bytesOverBound ?? addBytes);
-  shedToLevel(model, rules, budgetMB, (b) => fresh.has(b));
-  even(model, rules, options);
-  return { blocked: [], lowerBoundMB: bound };
-}
-
-const even = (model: Model, rules: Rules, { leaderBand }: PlanOptions): number =>
-  evenLeadership(model, rules, { band: leaderBand ?? evenBand, changesMax: Infinity });
-
-/** Levels over the mean, tried from the top: all brokers come down together while bytes last. */
+/** Levels over the share, tried from the top: all brokers come down together while bytes last. */
 const rounds = [1.6, 1.4, 1.25, 1.15, 1.1, 1.08, 1.06, 1.05, 1.04, 1.03, 1.02, 1.01, 1.005];
 
 /**
  * Sheds in rounds of falling level, so that the budget ends at the lowest level that all brokers
  * can share. Receivers are filled only up to where the level will end, so nothing moves twice.
  */
-function shedToLevel(
-  model: Model,
-  rules: Rules,
-  budgetMB: number,
-  receives: (b: number) => boolean,
-): void {
-  const meanIn = model.mean(netIn);
-  const meanDisk = model.mean(disk);
-  if (meanDisk === 0) return;
-  const last = Math.max(levelFor(model, disk, budgetMB) / meanDisk, 1.005);
-  let left = budgetMB;
-  for (const round of [...rounds.filter((r) => r > last), last]) {
-    left -= shed(model, rules, {
-      diskLevel: () => round * meanDisk,
-      inLevel: () => Math.max(round, 1.01) * meanIn,
-      receives: (b) => receives(b) && rules.receives[b] === 1,
-      diskCeiling: () => last * meanDisk,
-      inCeiling: () => Math.max(last, 1.01) * meanIn,
-      budgetMB: left,
-    });
+function shedToLevel(asked: Asked, budgetBytes: number, receives: (b: number) => boolean): number {
+  const { model, rules, targets } = asked;
+  const last = Math.max(levelFor(asked, budgetBytes), 1.005);
+  let left = budgetBytes;
+  for (const level of [...rounds.filter((r) => r > last), last]) {
+    const goal = { level, ceiling: last, receives, budgetBytes: left };
+    left -= shed(model, rules, targets, goal);
   }
+  return budgetBytes - left;
 }
 
-/** The level down to which `amount` can be taken from the brokers above it (water-filling). */
-export function levelFor(model: Model, resource: number, amount: number): number {
-  const loads = model.ids
-    .map((_, b) => b)
-    .filter((b) => model.alive[b])
-    .map((b) => model.of(b, resource))
-    .sort((x, y) => y - x);
-  let taken = 0;
-  for (let i = 0; i + 1 < loads.length; i++) {
-    const step = (loads[i]! - loads[i + 1]!) * (i + 1);
-    if (taken + step >= amount) return loads[i]! - (amount - taken) / (i + 1);
-    taken += step;
-  }
-  return loads.at(-1) ?? 0;
-}
-
-/** Just under the limits, with the fewest bytes: leadership first, then replicas. */
-export function fitLimits(model: Model, rules: Rules): Done {
-  const bound = limitBound(model);
-  leadUnderLimits(model, rules);
-  for (const resource of [disk, netIn, replicas, cpu]) shedUnderLimit(model, rules, resource);
-  leadUnderLimits(model, rules);
-  return { blocked: [], lowerBoundMB: bound };
-}
-
-/** Brokers over a limit of leadership hand over to any follower with room. */
-function leadUnderLimits(model: Model, rules: Rules): void {
-  const over = (b: number) =>
-    [netOut, leaders, cpu].some((r) => model.of(b, r) > model.limitOf(b, r));
-  for (let p = 0; p < model.partitions; p++) {
-    const b = model.at(p, 0);
-    if (!over(b) || rules.isFixed(p)) continue;
-    const slot = lightestFollower(model, rules, p, new Set([b]));
-    if (slot > 0) model.lead(p, slot);
-  }
-}
-
-/** Takes replicas with the most of the load per MB, while the broker is over its limit. */
-function shedUnderLimit(model: Model, rules: Rules, resource: number): void {
-  const { start, position } = model.replicasByBroker();
-  const loadOf = (i: number): number => {
-    const p = (i / model.width) | 0;
-    if (resource === disk) return model.size[p]!;
-    if (resource === netIn) return model.inflow[p]!;
-    if (resource === replicas) return 1;
-    return i % model.width === 0 ? model.leaderCpu[p]! : model.followerCpu[p]!;
+/** The level down to which `bytes` can be taken from the brokers above it. */
+function levelFor({ model, targets }: Context, bytes: number): number {
+  if (!model.known[disk]) return 1.005;
+  let [low, high] = [1, 1];
+  const above = (level: number) => {
+    let sum = 0;
+    for (let b = 0; b < model.brokers; b++) {
+      if (model.alive[b]) sum += Math.max(0, model.of(b, disk) - level * targets.of(b, disk));
+    }
+    return sum;
   };
-  for (let b = 0; b < model.brokers; b++) {
-    const excess = () => model.of(b, resource) - model.limitOf(b, resource);
-    if (!model.alive[b] || excess() <= 0) continue;
-    const perMB = (i: number) => loadOf(i) / (model.size[(i / model.width) | 0]! || 1e-9);
-    const mine = Array.from(position.subarray(start[b]!, start[b + 1]!));
-    const order = mine.sort((x, y) => perMB(y) - perMB(x) || loadOf(y) - loadOf(x) || x - y);
-    for (const exact of [true, false]) {
-      for (const i of order) {
-        if (excess() <= 0) break;
-        if (exact && loadOf(i) > 1.5 * excess()) continue;
-        moveToEmptiest(model, rules, i, b);
-      }
-    }
+  for (let b = 0; b < model.brokers; b++) high = Math.max(high, targets.overTarget(b, disk));
+  for (let i = 0; i < 50; i++) {
+    const middle = (low + high) / 2;
+    if (above(middle) > bytes) low = middle;
+    else high = middle;
   }
+  return high;
 }
 
-function moveToEmptiest(model: Model, rules: Rules, position: number, from: number): void {
-  const p = (position / model.width) | 0;
-  const slot = position % model.width;
-  if (model.at(p, slot) !== from || rules.isFixed(p)) return;
-  let best = -1;
-  let bestShare = Number.POSITIVE_INFINITY;
-  for (let b = 0; b < model.brokers; b++) {
-    const share = Math.max(
-      model.of(b, disk) / model.limitOf(b, disk),
-      model.of(b, netIn) / model.limitOf(b, netIn),
-      model.of(b, cpu) / model.limitOf(b, cpu),
-    );
-    if (share < bestShare && rules.moveAllows(p, slot, b)) {
-      best = b;
-      bestShare = share;
+/** Caps on disk tried in turn by the search of small clusters, over the share. */
+const caps = [1.1, 1.12, 1.15, 1.18, 1.22, 1.27, 1.33, 1.4, 1.5, 1.65, 1.85, 2.1, 2.5, 3, 4];
+
+/** Small clusters: the least bytes for the lowest cap within the budget. False: shed instead. */
+function searchEvenness(asked: Asked, budgetBytes: number): boolean {
+  const { model, targets } = asked;
+  if (!isSmall(asked) || !model.known[disk]) return false;
+  const plain = targets.forced[disk]! > 1.001;
+  for (const cap of plain ? [0, ...caps] : caps) {
+    for (const withInflow of [true, false]) {
+      const found = searchCaps(asked, capsOf(asked, cap, withInflow), budgetBytes, () =>
+        isDoable(asked),
+      );
+      if (!found) continue;
+      applyFound(asked, found);
+      // What is left may even out network in, where that is off by more than the band.
+      const isOff = model.ids.some((_, b) => model.alive[b] && targets.overTarget(b, netIn) > 1.1);
+      if (isOff) polish(asked, () => true, budgetBytes - found.bytes, outer);
+      return true;
     }
   }
-  if (best >= 0) model.move(p, slot, best);
+  return false;
+}
+
+function capsOf({ model, targets }: Context, cap: number, withInflow: boolean): Float64Array {
+  return model.limit.map((limit, i) => {
+    const r = i % kinds;
+    const b = (i / kinds) | 0;
+    // Over a limit already: not further, and later under it if that is possible.
+    const most = Math.max(limit, model.load[i]!);
+    // Partitions that are in a fuller rack already need not follow what racks force: tried first.
+    if (cap === 0 && r === disk)
+      return Math.min(most, 1.1 * targets.means[r]! * targets.weight[i]!);
+    if (r === disk) return Math.min(most, cap * targets.of(b, r));
+    if (r !== netIn || !withInflow || !model.known[netIn]) return most;
+    return Math.min(most, Math.max(cap, 1.1) * targets.of(b, r));
+  });
 }
