@@ -12,7 +12,7 @@ import type {
 } from '../../contracts/rebalance.ts';
 import { changesOf, paceOf } from './changes.ts';
 import { offFactor } from './factor.ts';
-import { settledOf, undoNeedless } from './fit.ts';
+import { overBrokers, settledOf, undoNeedless } from './fit.ts';
 import { inputFaults, PlannerInputError } from './input.ts';
 import { type Asked, act, boundOf, replan, tryAlone, type Wanted } from './intents.ts';
 import { planLogDirs } from './log-dirs.ts';
@@ -108,7 +108,7 @@ function scheduled(asked: Asked, wanted: Wanted) {
     for (const i of cut) model.assign(changes[i]!.p, changes[i]!.to);
     if (round === roundsMax) return oneByOne(asked, { changes, batches });
     // What a rebalance could not do is no loss, as long as limits hold; nor is it worth much time.
-    const isOptional = isFreeIntent(options.intent) && overLimits(model).length === 0;
+    const isOptional = isFreeIntent(options.intent) && overBrokers(asked).length === 0;
     if (isOptional || (round > 1 && changes.length > manyChanges)) return { changes, batches };
     if (options.intent === 'fit' && undoNeedless(asked) > 0) replan(asked, wanted, []);
     else if (cut.length === 0) return oneByOne(asked, { changes, batches });
