@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OperationResult } from '../../contracts/operation.ts';
 import { settingsFrom } from '../../contracts/settings.ts';
@@ -14,7 +15,6 @@ import type { ClusterSpec } from '../../contracts/spec.ts';
 import { openKafkaAdmin } from '../../providers/kafka/admin.ts';
 import { createFileSecretStore } from '../../providers/secrets/file-store.ts';
 import { type Bench, openBench } from '../crash/bench.ts';
-import { until } from '../providers/cloud-contract.ts';
 import { watchdog } from '../support/processes.ts';
 import { oneNodeSpec } from '../support/specs.ts';
 
@@ -67,8 +67,15 @@ function startProducer(bootstrap: string, clientFile: string) {
     out += chunk;
   });
   const count = (event: string) => out.split(`"name":"${event}"`).length - 1;
+  const acknowledged = () => count('producer_send_success');
   return {
-    acknowledged: () => count('producer_send_success'),
+    acknowledged,
+    hasWritten: async (records: number) => {
+      while (acknowledged() < records) {
+        if (child.exitCode !== null) throw new Error(out.slice(-2_000));
+        await sleep(100);
+      }
+    },
     failed: () => count('producer_send_error'),
     said: () => out.slice(-2_000),
     end: async () => {
@@ -89,14 +96,12 @@ describe('a change of static configuration', () => {
     const brokers = nics.map((nic) => `${nic.host}:${nic.clientPort}`);
     const file = await store.writeClientProperties(name, brokers.join(','));
     const writer = startProducer(brokers.join(','), file);
-    await until(async () => writer.acknowledged() > 50).catch(() => {
-      throw new Error(writer.said());
-    });
+    await writer.hasWritten(50);
 
     const changed = await apply('change', spec({ 'queued.max.requests': 400 }));
     expect(changed.outcome, changed.reason).toBe('untested');
     const during = writer.acknowledged();
-    await until(async () => writer.acknowledged() > during + 50);
+    await writer.hasWritten(during + 50);
     await writer.end();
 
     const journal = readFileSync(join(settings().paths.journal, `${name}.jsonl`), 'utf8');
