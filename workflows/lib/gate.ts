@@ -13,7 +13,7 @@ import { testIdOf } from '../../domain/load/leftovers.ts';
 import { judge, uncoordinated, unmeasured } from '../../domain/load/verdict.ts';
 import { causeOf, messageOf } from '../operation/failure.ts';
 import type { Operation } from '../operation/operation.ts';
-import { load as activities, loadWaits, measurement } from './activities.ts';
+import { load as activities, cleaning, loadWaits, measurement } from './activities.ts';
 import { nodeDeadlineMs } from './steps.ts';
 
 export interface Gate {
@@ -146,7 +146,7 @@ async function look(
 
 async function clean(op: Operation, scope: StepScope, testId: string): Promise<void> {
   try {
-    await activities.cleanLoadTest({ scope, testId });
+    await cleaning.cleanLoadTest({ scope, testId });
   } catch (error) {
     op.say(`load test: topic and user of test ${testId} may be left: ${messageOf(error)}`);
   }
