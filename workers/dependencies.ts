@@ -1,6 +1,5 @@
 /** Composition: which provider stands behind each interface in this process. No logic. */
 import { readFileSync } from 'node:fs';
-import { appendFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ActivityDeps } from '../activities/lib/deps.ts';
@@ -8,6 +7,7 @@ import { settingsFrom } from '../contracts/settings.ts';
 import type { Cloud } from '../providers/cloud/cloud.ts';
 import { parseFaultPlan, withFaults } from '../providers/cloud/faults.ts';
 import { createLocalCloud } from '../providers/cloud/local/cloud.ts';
+import { appendLine } from '../providers/files/append.ts';
 import { keepPrivate } from '../providers/files/private.ts';
 import { openKafkaAdmin } from '../providers/kafka/admin.ts';
 import { proveCoordination } from '../providers/load/coordination.ts';
@@ -31,7 +31,7 @@ export function composeDependencies(env: NodeJS.ProcessEnv): ActivityDeps {
       const line = JSON.stringify({ at: new Date().toISOString(), operationId, call });
       // A record for people and tests; a full disk must not stop an operation.
       const file = join(paths.journal, `${cluster}.jsonl`);
-      return appendFile(file, `${line}\n`, { mode: 0o600 }).catch(() => undefined);
+      return appendLine(file, line).catch(() => undefined);
     },
   };
 }

@@ -50,6 +50,7 @@ export class Places {
   readonly formattedMark = (volumeId: string): string =>
     join(this.dir, 'notes', `${volumeId}.formatted`);
   private readonly noteFile = (id: string): string => join(this.dir, 'notes', `${id}.json`);
+  private readonly draftNote = (id: string): string => `${this.noteFile(id)}.draft`;
 
   /** True when Kafka's own mark of a formatted disk is on it. */
   hasData(volumeId: string): boolean {
@@ -73,9 +74,8 @@ export class Places {
       mkdirSync(path, { recursive: true, mode: 0o700 });
     }
     for (const known of [id, volumeId]) {
-      const draft = `${this.noteFile(known)}.draft`;
-      writeFileSync(draft, JSON.stringify({ tags }), { mode: 0o600 });
-      renameSync(draft, this.noteFile(known));
+      writeFileSync(this.draftNote(known), JSON.stringify({ tags }), { mode: 0o600 });
+      renameSync(this.draftNote(known), this.noteFile(known));
     }
   }
 
@@ -107,6 +107,7 @@ export class Places {
    */
   remove({ kind, id, path }: Place): void {
     rmSync(this.noteFile(id), { force: true });
+    rmSync(this.draftNote(id), { force: true });
     rmSync(this.formattedMark(id), { force: true });
     rmSync(path, { recursive: true, force: true });
     if (kind === 'instance') this.keepLogs(id);

@@ -89,23 +89,33 @@ export class Records {
 
   /**
    * Runs `work` alone among all processes; rolls back when it throws. Must stay synchronous.
-   * CloudError `Unavailable` when others hold the records for too long; nothing was done then.
+   * CloudError `Unavailable` when others hold the records for too long, or they cannot be written
+   * (a full disk); nothing was done then.
    */
   exclusively<T>(work: () => T): T {
     const { db } = this;
     try {
       db.exec('BEGIN IMMEDIATE');
     } catch (cause) {
-      throw new CloudError('Unavailable', 'the records of the local cloud are busy', { cause });
+      throw this.unwritable(cause);
     }
     try {
       const result = work();
       db.exec('COMMIT');
       return result;
     } catch (error) {
-      db.exec('ROLLBACK');
-      throw error;
+      // SQLite takes a transaction back by itself when the disk is full.
+      if (db.isTransaction) db.exec('ROLLBACK');
+      throw (error as { code?: string }).code === 'ERR_SQLITE_ERROR'
+        ? this.unwritable(error)
+        : error;
     }
+  }
+
+  private unwritable(cause: unknown): CloudError {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    const message = `the records of the local cloud cannot be written: ${this.file}: ${said}`;
+    return new CloudError('Unavailable', message, { cause });
   }
 
   /**
