@@ -100,6 +100,7 @@ const recordings: Recording[] = [
     name: 'destroy',
     type: 'destroyCluster',
     input: (c) => ({ cluster: c, confirm: c }),
+    first: (c) => ({ spec: { ...spec(c), protection: false } }),
     prepare: (world) => {
       world.observed = built();
     },

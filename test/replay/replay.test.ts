@@ -21,6 +21,10 @@ const files = readdirSync(dir).flatMap((version) =>
 const historyOf = (file: string) =>
   historyFromJSON(JSON.parse(readFileSync(join(dir, file), 'utf8')));
 
+/** An entity knows its cluster by its id. */
+const idOf = (file: string): string =>
+  historyOf(file).events?.[0]?.workflowExecutionStartedEventAttributes?.workflowId ?? '?';
+
 describe('a stored history', () => {
   let workflowBundle: WorkflowBundle;
   beforeAll(async () => {
@@ -38,7 +42,7 @@ describe('a stored history', () => {
   });
 
   it.each(files)('%s is replayed without a difference', async (file) => {
-    await Worker.runReplayHistory({ workflowBundle }, historyOf(file));
+    await Worker.runReplayHistory({ workflowBundle }, historyOf(file), idOf(file));
   });
 });
 
