@@ -35,14 +35,33 @@ export function createWire(access: KafkaAccess, timeoutMs: number): Wire {
     changes: poolOf(access, Math.max(timeoutMs, changeTimeoutMs)),
   };
   return {
-    ask: (work) => asked(async () => work(await pools.questions.getFirstAvailable(brokers))),
+    ask: (work) => asked(async () => work(await anyOf(pools.questions, brokers))),
     change: (work, subject) =>
-      asked(async () => work(await pools.changes.getFirstAvailable(brokers)), subject),
+      asked(async () => work(await anyOf(pools.changes, brokers)), subject),
     changeAt: (broker, work) => asked(async () => work(await pools.changes.get(broker))),
     close: async () => {
       await Promise.allSettled([pools.questions.close(), pools.changes.close()]);
     },
   };
+}
+
+/** So many are tried at once; clusters of hundreds need not be greeted by all of them. */
+const abreast = 3;
+
+/**
+ * The connection to whoever is ready first. One after another would not do: a broker that stands
+ * still takes the connection and says nothing, and every call would wait for it to time out.
+ */
+export async function anyOf(pool: ConnectionPool, brokers: Broker[]): Promise<Connection> {
+  const errors: unknown[] = [];
+  for (let i = 0; i < brokers.length; i += abreast) {
+    try {
+      return await Promise.any(brokers.slice(i, i + abreast).map((broker) => pool.get(broker)));
+    } catch (error) {
+      errors.push(...(error as AggregateError).errors);
+    }
+  }
+  throw new AggregateError(errors, 'no broker can be reached');
 }
 
 function poolOf(access: KafkaAccess, timeoutMs: number): ConnectionPool {

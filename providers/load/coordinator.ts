@@ -1,5 +1,6 @@
 /** Who coordinates a consumer group or a transactional id. */
 import { type Connection, type ConnectionPool, findCoordinatorV6 } from '@platformatic/kafka';
+import { anyOf } from '../kafka/connection.ts';
 import { KafkaError } from '../kafka/kafka.ts';
 import type { CoordinationRun } from './load.ts';
 import { brokerAt } from './pool.ts';
@@ -13,7 +14,7 @@ export async function coordinatorOf(
   { access, name }: CoordinationRun,
   keyType: number,
 ): Promise<Connection> {
-  const any = await pool.getFirstAvailable(access.brokers.map(brokerAt));
+  const any = await anyOf(pool, access.brokers.map(brokerAt));
   const { coordinators } = await findCoordinatorV6.api.async(any, keyType, [name]);
   const [found] = coordinators;
   if (!found) throw new KafkaError('unavailable', 'Kafka named no coordinator');

@@ -13,6 +13,7 @@ import {
   metadataV12,
   produceV11,
 } from '@platformatic/kafka';
+import { anyOf } from '../kafka/connection.ts';
 import { protocolErrorOf } from '../kafka/errors.ts';
 import { KafkaError } from '../kafka/kafka.ts';
 import { coordinates, coordinatorOf } from './coordinator.ts';
@@ -55,7 +56,7 @@ interface Leader {
 
 async function leaderOf(pool: ConnectionPool, run: CoordinationRun): Promise<Leader> {
   const { access, topic } = run;
-  const any = await pool.getFirstAvailable(access.brokers.map(brokerAt));
+  const any = await anyOf(pool, access.brokers.map(brokerAt));
   const { brokers, topics } = await metadataV12.api.async(any, [topic], false, false);
   const id = topics[0]?.partitions.find((p) => p.partitionIndex === partition)?.leaderId;
   const broker = brokers.find((b) => b.nodeId === id);

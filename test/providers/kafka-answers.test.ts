@@ -1,8 +1,10 @@
 /** What Kafka answers, read without Kafka: errors of both clients, partial metadata, values. */
+
+import type { Broker, Connection, ConnectionPool } from '@platformatic/kafka';
 import { ConfigTypes, NetworkError, ResponseError } from '@platformatic/kafka';
 import { describe, expect, it } from 'vitest';
 import { sameValue, shows } from '../../providers/kafka/config-admin.ts';
-import { answerOf } from '../../providers/kafka/connection.ts';
+import { answerOf, anyOf } from '../../providers/kafka/connection.ts';
 import { failFrom, protocolErrorOf, refusal } from '../../providers/kafka/errors.ts';
 import { KafkaError } from '../../providers/kafka/kafka.ts';
 import { fromAnswer } from '../../providers/kafka/metadata.ts';
@@ -181,5 +183,31 @@ describe('values of configuration', () => {
     expect(shows(undefined, null)).toBe(true);
     expect(shows(undefined, '1')).toBe(false);
     expect(shows({ ...entry, value: null, isSensitive: true }, 'secret')).toBe(true);
+  });
+});
+
+describe('a connection to anybody', () => {
+  const brokers: Broker[] = [1, 2, 3, 4].map((port) => ({ host: 'h', port }));
+  /** Ports that are ready, refuse; the others take the connection and say nothing. */
+  const poolOf = (r: { ready: number[]; refuse: number[] }) => {
+    const get = ({ port }: Broker): Promise<Connection> => {
+      if (r.ready.includes(port)) return Promise.resolve({ port } as unknown as Connection);
+      if (r.refuse.includes(port)) return Promise.reject(new NetworkError(`${port} refused`));
+      return new Promise(() => {});
+    };
+    return { get } as ConnectionPool;
+  };
+
+  it.each([
+    ['the first that is ready, though one before it stands still', { ready: [3], refuse: [2] }, 3],
+    ['one further on, when those before refuse', { ready: [4], refuse: [1, 2, 3] }, 4],
+  ])('is to %s', async (_, r, port) => {
+    expect(await anyOf(poolOf(r), brokers)).toEqual({ port });
+  });
+
+  it('is unavailable with every reason when nobody can be reached', async () => {
+    const none = anyOf(poolOf({ ready: [], refuse: [1, 2, 3, 4] }), brokers);
+    const failure = failFrom(await none.catch((error: unknown) => error));
+    expect(failure).toMatchObject({ code: 'unavailable', message: /1 refused.*4 refused/ });
   });
 });
