@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kafkaMetadataLevel, settingsFrom } from '../../contracts/settings.ts';
 import type { NormalLoad } from '../../contracts/spec.ts';
+import { saturationOf } from '../../domain/load/generator.ts';
 import { goalOf } from '../../domain/load/rate.ts';
 import { checkReport } from '../../domain/load/report-check.ts';
 import { judge } from '../../domain/load/verdict.ts';
@@ -196,7 +197,9 @@ describe('the load generator', () => {
     expect(report.endToEndMs.p50).toBeGreaterThan(0);
     expect(report.perBroker).toMatchObject([{ brokerId: 0, leaders: 4 }]);
     expect(texts.filter((t) => t.startsWith('measuring')).length).toBe(3);
-    expect(judge(load(), report).verdict).toBe('pass');
+    // On a machine that is busy with other things the generator is late, and must say so.
+    const expected = saturationOf(report, false) ? 'unknown' : 'pass';
+    expect(judge(load(), report).verdict).toBe(expected);
   });
 
   it('minds nothing that an earlier attempt left in the topic', async () => {
