@@ -10,7 +10,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{contracts,domain,cli}/**/*.test.ts', 'test/tidy.test.ts'],
+          include: ['test/{contracts,domain,cli,tidy}/**/*.test.ts'],
           testTimeout: 120_000,
         },
       },

@@ -1,10 +1,10 @@
 /** All activities by task queue; workers register a group per queue, workflows import its type. */
 import { createFindActivities } from './cloud/find.ts';
-import { createIdentityActivities } from './cloud/identity.ts';
 import { createInstanceActivities } from './cloud/instances.ts';
 import { createResourceActivities } from './cloud/resources.ts';
 import { createReviveActivities } from './cloud/revive.ts';
 import { createKafkaActivities } from './kafka/changes.ts';
+import { createIdentityActivities } from './kafka/identity.ts';
 import { createReadinessActivities } from './kafka/readiness.ts';
 import type { ActivityDeps } from './lib/deps.ts';
 import { onlyForSameRun } from './lib/same-run.ts';

@@ -1,6 +1,7 @@
 // Runs a program on the Node 24 of node_modules, whatever node was called: `node bench/planner.ts`
 // and cli/asgard.mjs work with the Node 20 of a machine too. Node 20 takes a .ts file only in a
-// CommonJS folder, and reads it as JavaScript; hence bench/package.json and launchers without types.
+// CommonJS folder, and reads it as JavaScript; hence bench/package.json, and launchers that have no
+// types.
 const { spawn } = require('node:child_process');
 const { existsSync } = require('node:fs');
 const { constants } = require('node:os');

@@ -1,6 +1,6 @@
 /**
  * How a cluster stands at one moment beside its plan: its machines, and what its brokers say when
- * each is asked itself. Facts only; domain/load/standing.ts says what is missing.
+ * each is asked itself. Facts only; domain/cluster/standing.ts says what is missing.
  */
 import type { InstanceState } from './observed.ts';
 import type { NodeTarget } from './plan.ts';

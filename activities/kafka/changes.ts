@@ -37,11 +37,8 @@ export function createKafkaActivities(deps: ActivityDeps) {
   ): Promise<void> =>
     beating(async (beat) => {
       await withPatientAdmin(deps, scope, { beat, work });
-      await deps.journal({
-        cluster: scope.cluster,
-        operationId: scope.operationId,
-        call: `kafka.${call}`,
-      });
+      const { cluster, operationId } = scope;
+      await deps.journal({ cluster, operationId, call: `kafka.${call}` });
     });
   const alter = (scope: StepScope, target: string, changes: ConfigChange[]) =>
     change(scope, `alterConfigs ${target}`, (admin) => admin.alterConfigs(changes));

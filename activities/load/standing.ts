@@ -5,8 +5,8 @@
 import { principals } from '../../contracts/names.ts';
 import type { StepScope } from '../../contracts/scope.ts';
 import type { PlannedNode, Standing } from '../../contracts/standing.ts';
+import { changesSince, isHopeless, missingOf } from '../../domain/cluster/standing.ts';
 import { testName } from '../../domain/load/leftovers.ts';
-import { changesSince, isHopeless, missingOf } from '../../domain/load/standing.ts';
 import { tagKeys } from '../../providers/cloud/cloud.ts';
 import type { ClusterWatch } from '../../providers/load/load.ts';
 import { peersOf } from '../cloud/instances.ts';

@@ -3,7 +3,7 @@
  * never fails the measurement; its findings go to the verdict.
  */
 import type { PlannedNode, Standing } from '../../contracts/standing.ts';
-import { changesSince, missingOf, patientWith } from '../../domain/load/standing.ts';
+import { changesSince, missingOf, patientWith } from '../../domain/cluster/standing.ts';
 import { pause } from '../lib/heartbeat.ts';
 import type { Observer } from './standing.ts';
 

@@ -44,13 +44,7 @@ export function createLinks(r: {
 
   const ask = async (broker: Broker): Promise<void> => {
     const connection = await pools.questions.get(broker);
-    const answer = await metadataV12.api
-      .async(connection, [r.topic], false, false)
-      .catch(responseOf<Awaited<ReturnType<typeof metadataV12.api.async>>>);
-    const topic = answer.topics[0];
-    if (topic?.errorCode !== 0) {
-      throw new Error(`Kafka does not show topic ${r.topic}: error ${topic?.errorCode ?? 'none'}`);
-    }
+    const { answer, topic } = await metadataOf(connection, r.topic);
     brokers = new Map(answer.brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]));
     topicId = topic.topicId;
     leaders = new Array<number>(r.partitions).fill(-1);
@@ -100,6 +94,18 @@ export function createLinks(r: {
     connection,
     offsets: (timestamp) => offsetsOf({ topic: r.topic, leaders, timestamp, connection }),
   };
+}
+
+/** Rejects when this broker does not show the topic. */
+async function metadataOf(connection: Connection, name: string) {
+  const answer = await metadataV12.api
+    .async(connection, [name], false, false)
+    .catch(responseOf<Awaited<ReturnType<typeof metadataV12.api.async>>>);
+  const topic = answer.topics[0];
+  if (topic?.errorCode !== 0) {
+    throw new Error(`Kafka does not show topic ${name}: error ${topic?.errorCode ?? 'none'}`);
+  }
+  return { answer, topic };
 }
 
 async function offsetsOf(q: {

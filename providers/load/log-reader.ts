@@ -15,8 +15,6 @@ const pauseMs = 100;
 const offsetOutOfRange = 1;
 
 export interface LogReader {
-  /** Next offset to read, by partition. */
-  positions(): readonly bigint[];
   /** Everything below these offsets was read. */
   reached(ends: readonly bigint[]): boolean;
   lastError(): string | undefined;
@@ -39,49 +37,11 @@ export function readLog(r: {
   const partitionsOf = (nodeId: number): number[] =>
     links.leaders().flatMap((leader, partition) => (leader === nodeId ? [partition] : []));
 
-  const fetch = async (nodeId: number, partitions: number[]): Promise<FetchResponse> => {
-    const wanted = partitions.map((partition) => ({
-      partition,
-      currentLeaderEpoch: -1,
-      fetchOffset: positions[partition] ?? 0n,
-      lastFetchedEpoch: -1,
-      partitionMaxBytes: partitionBytesMax,
-    }));
-    const topics = [{ topicId: links.topicId(), partitions: wanted }];
-    const connection = await links.connection(nodeId);
-    // Session 0 with epoch -1: every request stands alone (KIP-227).
-    return fetchV15.api
-      .async(connection, maxWaitMs, 1, responseBytesMax, 0, 0, -1, topics, [], '')
-      .catch(responseOf<FetchResponse>);
-  };
-
-  const take = (partition: number, batches: Batches): void => {
-    for (const batch of batches ?? []) {
-      for (const record of batch.records) {
-        const offset = batch.firstOffset + BigInt(record.offsetDelta);
-        // A batch is sent whole, also when only its end was asked for.
-        if (offset < (positions[partition] ?? 0n)) continue;
-        positions[partition] = offset + 1n;
-        if (record.value) r.onValue(record.value);
-      }
-      const end = batch.firstOffset + BigInt(batch.lastOffsetDelta) + 1n;
-      if (end > (positions[partition] ?? 0n)) positions[partition] = end;
-    }
-  };
-
-  /** The log was cut at its beginning or its end: go where it is now. */
-  const clamp = async (partition: number): Promise<void> => {
-    const [low, high] = [await links.offsets(-2n), await links.offsets(-1n)];
-    const position = positions[partition] ?? 0n;
-    const [first, last] = [low[partition] ?? 0n, high[partition] ?? 0n];
-    positions[partition] = position < first ? first : position > last ? last : position;
-  };
-
   const step = async (nodeId: number, partitions: number[]): Promise<void> => {
-    const { responses } = await fetch(nodeId, partitions);
+    const { responses } = await fetchFrom({ links, positions, nodeId, partitions });
     for (const p of responses.flatMap((topic) => topic.partitions)) {
-      if (p.errorCode === 0) take(p.partitionIndex, p.records);
-      else if (p.errorCode === offsetOutOfRange) await clamp(p.partitionIndex);
+      if (p.errorCode === 0) take(positions, p, r.onValue);
+      else if (p.errorCode === offsetOutOfRange) await clamp(links, positions, p.partitionIndex);
       else throw new Error(`fetch of partition ${p.partitionIndex}: error ${p.errorCode}`);
     }
   };
@@ -116,7 +76,6 @@ export function readLog(r: {
   void supervise();
 
   return {
-    positions: () => positions,
     reached: (ends) => ends.every((end, partition) => (positions[partition] ?? 0n) >= end),
     lastError: () => lastError,
     stop: () => {
@@ -126,4 +85,53 @@ export function readLog(r: {
 }
 
 type FetchResponse = Awaited<ReturnType<typeof fetchV15.api.async>>;
-type Batches = FetchResponse['responses'][number]['partitions'][number]['records'];
+type Fetched = FetchResponse['responses'][number]['partitions'][number];
+
+/** One request for all partitions that a broker leads, each from its position on. */
+async function fetchFrom(q: {
+  links: Links;
+  positions: readonly bigint[];
+  nodeId: number;
+  partitions: number[];
+}): Promise<FetchResponse> {
+  const wanted = q.partitions.map((partition) => ({
+    partition,
+    currentLeaderEpoch: -1,
+    fetchOffset: q.positions[partition] ?? 0n,
+    lastFetchedEpoch: -1,
+    partitionMaxBytes: partitionBytesMax,
+  }));
+  const topics = [{ topicId: q.links.topicId(), partitions: wanted }];
+  const connection = await q.links.connection(q.nodeId);
+  // Session 0 with epoch -1: every request stands alone (KIP-227).
+  return fetchV15.api
+    .async(connection, maxWaitMs, 1, responseBytesMax, 0, 0, -1, topics, [], '')
+    .catch(responseOf<FetchResponse>);
+}
+
+/** Hands on what was not read yet, and moves the partition's position behind it. */
+function take(
+  positions: bigint[],
+  { partitionIndex: at, records: batches }: Fetched,
+  onValue: (value: Buffer) => void,
+): void {
+  for (const batch of batches ?? []) {
+    for (const record of batch.records) {
+      const offset = batch.firstOffset + BigInt(record.offsetDelta);
+      // A batch is sent whole, also when only its end was asked for.
+      if (offset < (positions[at] ?? 0n)) continue;
+      positions[at] = offset + 1n;
+      if (record.value) onValue(record.value);
+    }
+    const end = batch.firstOffset + BigInt(batch.lastOffsetDelta) + 1n;
+    if (end > (positions[at] ?? 0n)) positions[at] = end;
+  }
+}
+
+/** The log was cut at its beginning or its end: go where it is now. */
+async function clamp(links: Links, positions: bigint[], at: number): Promise<void> {
+  const [low, high] = [await links.offsets(-2n), await links.offsets(-1n)];
+  const position = positions[at] ?? 0n;
+  const [first, last] = [low[at] ?? 0n, high[at] ?? 0n];
+  positions[at] = position < first ? first : position > last ? last : position;
+}

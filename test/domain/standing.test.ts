@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KafkaLook, MachineLook, PlannedNode, Standing } from '../../contracts/standing.ts';
+import { changesSince, isHopeless, missingOf, patientWith } from '../../domain/cluster/standing.ts';
 import { olderTests, testIdOf, testName } from '../../domain/load/leftovers.ts';
-import { changesSince, isHopeless, missingOf, patientWith } from '../../domain/load/standing.ts';
 
 const nodes: PlannedNode[] = [
   { slot: 'main-0', nodeId: 0, roles: ['broker', 'controller'] },

@@ -7,7 +7,7 @@ import type { LoadVerdict } from '../../contracts/load.ts';
 import { type LoadTestInput, odin } from '../../contracts/services/odin.ts';
 import type { LoadSpec, NormalLoad, NormalSpec } from '../../contracts/spec.ts';
 import { checkSpec } from '../../domain/cluster/rules.ts';
-import { plannedNodes } from '../../domain/load/standing.ts';
+import { plannedNodes } from '../../domain/cluster/standing.ts';
 import { kafka } from '../lib/activities.ts';
 import { runGate } from '../lib/gate.ts';
 import { fail, invalid } from '../operation/failure.ts';

@@ -10,7 +10,7 @@ import { odin, type ProvisionInput } from '../../contracts/services/odin.ts';
 import type { NormalSpec } from '../../contracts/spec.ts';
 import type { PlannedNode } from '../../contracts/standing.ts';
 import { shownPlan } from '../../domain/cluster/plan.ts';
-import { plannedNodes } from '../../domain/load/standing.ts';
+import { plannedNodes } from '../../domain/cluster/standing.ts';
 import { cloud } from '../lib/activities.ts';
 import { applySteps } from '../lib/apply.ts';
 import { runGate } from '../lib/gate.ts';

@@ -20,6 +20,7 @@ import { type OperationOutcome, outcomes } from '../../contracts/outcomes.ts';
 import { leftBy } from '../../domain/cluster/left.ts';
 import { causeOf, fail, messageOf, typeOf } from './failure.ts';
 import { acquireLease, type LeaseBox, prepareLease, releaseLease } from './lease.ts';
+import { listenToOperators } from './messages.ts';
 import { createOperation, introduce, now, type Operation } from './operation.ts';
 import { requireInput } from './validate.ts';
 
@@ -55,6 +56,7 @@ export function defineOperation<I extends TSchema>(
 ): (input: Static<I>) => Promise<OperationResult> {
   return async (input) => {
     const op = createOperation(definition as unknown as OperationDefinition);
+    listenToOperators(op);
     const lease = prepareLease(op);
     requireInput(definition.input, input);
     introduce(op, definition.clusterOf(input), requesterOf(input));

@@ -1,6 +1,6 @@
 /**
- * What every operation workflow has: a status that people can read, and the updates approve, pause,
- * resume and abort. State lives in the object that `createOperation` returns, never in the module.
+ * What every operation workflow has: a status that people can read, and what operators' messages
+ * (messages.ts) turn. State lives in the object that `createOperation` returns, not in the module.
  */
 import { defineSearchAttributeKey } from '@temporalio/common';
 import {
@@ -21,8 +21,7 @@ import {
   statusQuery,
 } from '../../contracts/operation.ts';
 import { clip } from '../../contracts/text.ts';
-import { detailsOf } from '../lib/details.ts';
-import { listenToOperators } from './messages.ts';
+import { detailsOf } from './details.ts';
 
 const eventsMax = 200;
 const eventTextMax = 500;
@@ -53,15 +52,14 @@ export const now = (): string => new Date(Date.now()).toISOString();
 const key = (name: string) => defineSearchAttributeKey(name, 'KEYWORD');
 
 /**
- * Sets all handlers and writes nothing to Temporal yet: the input is not validated. Must be the
- * first thing a workflow does, since messages may already wait.
+ * Answers `status` and writes nothing to Temporal yet: the input is not validated. Must be the
+ * first thing a workflow does, `listenToOperators` the second: messages may already wait.
  */
 export function createOperation(definition: OperationDefinition): Operation {
   const op = new OperationState(definition);
   setHandler(defineQuery<OperationStatus>(statusQuery), () => op.status, {
     description: 'Everything about this operation: phase, plan, steps, load test, events.',
   });
-  listenToOperators(op);
   return op;
 }
 

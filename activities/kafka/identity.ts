@@ -6,9 +6,9 @@
 import type { Connection } from '../../contracts/cluster.ts';
 import { principals } from '../../contracts/names.ts';
 import type { StepScope } from '../../contracts/scope.ts';
-import { brokerAddresses } from '../kafka/access.ts';
 import type { ActivityDeps } from '../lib/deps.ts';
 import { beating } from '../lib/heartbeat.ts';
+import { brokerAddresses } from './access.ts';
 
 export function createIdentityActivities(deps: ActivityDeps) {
   const note = (scope: StepScope, call: string) =>

@@ -5,7 +5,7 @@
 import type { ObservedCluster } from '../../contracts/observed.ts';
 import type { NormalSpec } from '../../contracts/spec.ts';
 import type { KafkaLook, MachineLook, PlannedNode, Standing } from '../../contracts/standing.ts';
-import { targetNodes } from '../cluster/nodes.ts';
+import { targetNodes } from './nodes.ts';
 
 /** The nodes that must stand once the spec's plan is applied, in the order of their pools. */
 export const plannedNodes = (spec: NormalSpec, observed: ObservedCluster): PlannedNode[] =>
