@@ -34,7 +34,7 @@ export class Problem extends Error {
 }
 
 /** The body of the answer. `instance` is the request's path. */
-export function problemBody(problem: Problem, instance: string): ProblemDocument {
+function problemBody(problem: Problem, instance: string): ProblemDocument {
   const { title, remedy } = errorCatalogue[problem.type];
   return {
     type: `urn:asgard:error:${problem.type}`,

@@ -19,7 +19,7 @@ const like = <T>(schema: TSchema) => Type.Unsafe<T>(schema);
 const when = (description?: string) =>
   Type.String({ format: 'date-time', ...(description ? { description } : {}) });
 
-export const Violation = Type.Object({
+const Violation = Type.Object({
   field: Type.String(),
   rule: Type.String(),
   message: Type.String(),
@@ -79,7 +79,7 @@ const Lease = Type.Object({
   since: when(),
 });
 
-export const PastOperation = Type.Object({
+const PastOperation = Type.Object({
   operationId: Type.String(),
   runId: Type.String(),
   type: Type.String({ description: 'Workflow type' }),

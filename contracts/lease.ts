@@ -59,7 +59,7 @@ export interface LeaseGranted {
 export const LeaseRecalled = Type.Object({ runId: RunId, by: Id }, closed);
 export type LeaseRecalled = Static<typeof LeaseRecalled>;
 
-export const Summary = Type.Object(
+const Summary = Type.Object(
   {
     ...who,
     /** `-` of one that never ran. */
@@ -93,7 +93,7 @@ const LastVerdict = Type.Object({
 });
 
 /** How the cluster is at rest. */
-export const Rest = {
+const Rest = {
   phase: oneOf(clusterPhases),
   reason: Type.Optional(Sentence),
   /** A NormalSpec, whose shape is that of a spec with nothing left out. */

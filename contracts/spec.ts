@@ -18,8 +18,7 @@ export const KafkaConfig = Type.Record(
 );
 export type KafkaConfig = Static<typeof KafkaConfig>;
 
-export const NodeRole = Type.Union([Type.Literal('broker'), Type.Literal('controller')]);
-export type NodeRole = Static<typeof NodeRole>;
+const NodeRole = Type.Union([Type.Literal('broker'), Type.Literal('controller')]);
 
 /**
  * A group of like machines. Nodes are spread over `racks` round robin: slot i is in racks[i % n].

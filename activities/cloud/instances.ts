@@ -145,7 +145,7 @@ async function modify(deps: ActivityDeps, scope: StepScope, configured: Configur
   await cloud.modifyInstance({ id, instanceType: node.instanceType, boot, tags });
 }
 
-export async function instancesOf(
+async function instancesOf(
   cloud: Cloud,
   scope: StepScope,
   node: NodeTarget,

@@ -25,7 +25,7 @@ export async function brokerAddresses(deps: ActivityDeps, scope: AccessScope): P
  * How the admin gets in. ProviderRefused without credentials; KafkaError `unavailable` while the
  * cloud shows no broker.
  */
-export async function adminAccess(deps: ActivityDeps, scope: AccessScope): Promise<KafkaAccess> {
+async function adminAccess(deps: ActivityDeps, scope: AccessScope): Promise<KafkaAccess> {
   const secrets = await deps.secrets.read(scope.cluster);
   if (!secrets) throw failure('ProviderRefused', `no credentials of ${scope.cluster} are stored`);
   const brokers = await brokerAddresses(deps, scope);

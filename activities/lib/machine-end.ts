@@ -46,7 +46,7 @@ async function quotedLog(
 }
 
 /** The text with every password of the cluster, and whatever looks like one, as `***`. */
-export function withoutSecrets(text: string, secrets: ClusterSecrets): string {
+function withoutSecrets(text: string, secrets: ClusterSecrets): string {
   const known = [...Object.values(secrets.passwords), secrets.directorySeed];
   const masked = known.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
   return masked.replaceAll(/(password\s*[=:]\s*)("[^"]*"|[^\s"\],;]+)/gi, '$1***');

@@ -2,7 +2,7 @@
 import type { OperationDefinition } from '../operation.ts';
 import { odin } from './odin.ts';
 
-export const services = { odin } as const;
+const services = { odin } as const;
 
 const all: readonly OperationDefinition[] = Object.values(services).flatMap((service) =>
   Object.values(service),

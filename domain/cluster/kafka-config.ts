@@ -3,7 +3,7 @@
  * Kafka takes, and whether a broker key changes at run time or by a restart. test/kafka-config
  * proves accept and refuse equal to Kafka's own classes. Pure.
  */
-import { brokerKeys, type KafkaKey } from '../../contracts/kafka-keys.ts';
+import type { KafkaKey } from '../../contracts/kafka-keys.ts';
 import {
   type ConfigKind,
   javaDouble,
@@ -73,11 +73,7 @@ function unknownKey(field: string, name: string, kind: ConfigKind): Violation {
 type Fault = { message: string; remedy: string } | undefined;
 
 /** The first fault of a value, as Kafka would find it: type, then range, list, form, class. */
-export function checkValue(
-  field: string,
-  key: KafkaKey,
-  value: string | number | boolean,
-): Violation[] {
+function checkValue(field: string, key: KafkaKey, value: string | number | boolean): Violation[] {
   const text = String(value);
   const fault =
     unsafe(key, value) ??
@@ -190,6 +186,3 @@ function wrongClass(key: KafkaKey, text: string): Fault {
   const known = classes.length > 0 ? `use ${classes.join(' or ')}, or remove it` : 'remove it';
   return { message, remedy: known };
 }
-
-/** Kafka's default of a broker key; undefined where Kafka has none. */
-export const brokerDefault = (key: string): string | undefined => brokerKeys[key]?.default;

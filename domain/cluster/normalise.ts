@@ -12,7 +12,7 @@ import type {
   TopicSpec,
 } from '../../contracts/spec.ts';
 
-export const defaultThresholds = ['lost==0', 'errors==0', 'p(99)<1000'];
+const defaultThresholds = ['lost==0', 'errors==0', 'p(99)<1000'];
 
 /** Config values become Kafka's spelling, topics present, the gate a modest one, protection on. */
 export function normalise(spec: ClusterSpec): NormalSpec {

@@ -21,9 +21,6 @@ import { topicBatches } from './topic-batches.ts';
 import { configActions, isFresh, topicChanges, topicRemovals } from './topic-plan.ts';
 import { warningsOf } from './warnings.ts';
 
-export { nodeConfigDigest } from './broker-properties.ts';
-export { targetNodes } from './nodes.ts';
-
 /** What must be done to reach `spec`. Call it only when checkTransition found nothing. */
 export function planCluster(spec: NormalSpec, observed: ObservedCluster): ClusterPlan {
   const targets = targetNodes(spec, observed);

@@ -43,7 +43,7 @@ export function renderPlan(plan: Readable, { color = false } = {}): string {
 }
 
 /** Terraform's closing line. */
-export const footer = ({ counts }: Pick<ShownPlan, 'counts'>): string =>
+const footer = ({ counts }: Pick<ShownPlan, 'counts'>): string =>
   `Plan: ${counts.add} to add, ${counts.change} to change, ${counts.destroy} to destroy.`;
 
 function notes(step: Omit<ShownStep, 'action'>): string[] {
@@ -54,7 +54,7 @@ function notes(step: Omit<ShownStep, 'action'>): string[] {
 }
 
 /** Seconds: stages follow each other, a stage takes as long as its longest step. */
-export function planDuration({ steps }: Pick<Readable, 'steps'>): number {
+function planDuration({ steps }: Pick<Readable, 'steps'>): number {
   const longest = new Map<number, number>();
   for (const { stage, durationS } of steps) {
     longest.set(stage, Math.max(longest.get(stage) ?? 0, durationS));

@@ -61,7 +61,7 @@ export const isClusterName = (name: string): boolean => namePattern.test(name);
 /** Providers with an implementation; docker and ec2 have the interface but come later. */
 const providers = ['local'];
 /** Types of the `local` provider: heap in MiB. */
-export const localTypes: Record<string, number> = {
+const localTypes: Record<string, number> = {
   'local.small': 256,
   'local.medium': 512,
   'local.large': 1024,

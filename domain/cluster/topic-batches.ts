@@ -21,7 +21,7 @@ export type TopicChange =
   | { kind: 'deleteTopics'; topic: string };
 
 /** Small enough for the answer to come within seconds, also from small brokers. */
-export const batchTopicsMax = 250;
+const batchTopicsMax = 250;
 const batchRecordsMax = 2_500;
 const batchBytesMax = 100_000;
 

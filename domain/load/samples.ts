@@ -13,7 +13,7 @@ import { parseThreshold } from './thresholds.ts';
 const confidence = 0.95;
 
 /** Quantile of a threshold's metric, such as 0.999 of `e2e_p(99.9)`; undefined of others. */
-export function quantileOf(metric: string): number | undefined {
+function quantileOf(metric: string): number | undefined {
   const percent = /p\(([0-9.]+)\)$/.exec(metric)?.[1];
   // Rounded, since 99.9 / 100 is not the double nearest to 0.999.
   return percent === undefined ? undefined : Math.round(Number(percent) * 1e6) / 1e8;

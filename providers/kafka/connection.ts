@@ -7,7 +7,7 @@ import { asked } from './errors.ts';
 import type { KafkaAccess } from './kafka.ts';
 
 /** A change of hundreds of topics takes Kafka seconds, not the moment that a question may take. */
-export const changeTimeoutMs = 30_000;
+const changeTimeoutMs = 30_000;
 /** What Kafka is given to finish a change; less than we wait, so that its own answer arrives. */
 export const serverTimeoutMs = 25_000;
 const connectTimeoutMs = 3_000;

@@ -18,9 +18,6 @@ export function setBit(bits: Uint8Array, index: number): boolean {
   return (before & mask) === 0;
 }
 
-export const hasBit = (bits: Uint8Array, index: number): boolean =>
-  ((bits[index >> 3] ?? 0) & (1 << (index & 7))) !== 0;
-
 const ones = Uint8Array.from({ length: 256 }, (_, byte) => {
   let count = 0;
   for (let rest = byte; rest > 0; rest >>= 1) count += rest & 1;

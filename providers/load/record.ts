@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 
-export const headerBytes = 24;
+const headerBytes = 24;
 
 /** 8 bytes that tell runs apart. */
 export const runMark = (runId: string): bigint =>

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { NormalLoad } from '../../contracts/spec.ts';
 import { checkReport } from '../../domain/load/report-check.ts';
 import { Backlog } from '../../providers/load/backlog.ts';
-import { countBits, hasBit, setBit } from '../../providers/load/bits.ts';
+import { countBits, setBit } from '../../providers/load/bits.ts';
 import {
   decodeRecord,
   encodeRecord,
@@ -15,6 +15,9 @@ import {
 import { type Measured, reportOf } from '../../providers/load/report.ts';
 import { createSchedule, latenessOf } from '../../providers/load/schedule.ts';
 import { histogramOptions } from '../../providers/load/threads.ts';
+
+const hasBit = (bits: Uint8Array, index: number): boolean =>
+  ((bits[index >> 3] ?? 0) & (1 << (index & 7))) !== 0;
 
 describe('the schedule', () => {
   it('hands out every record once, in order, never before its time', () => {

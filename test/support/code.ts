@@ -37,6 +37,7 @@ export interface CodeImport {
 
 export interface CodeExport {
   name: string;
+  isType: boolean;
   line: number;
 }
 
@@ -57,9 +58,10 @@ export function codeOf({ file, text }: Source): Code {
   walk(program, [], (node, parents) => {
     readFunction(node, parents, lineOf, code.functions);
     code.imports.push(...importsIn(node));
-    code.exports.push(...exportsIn(node).map((name) => ({ name, line: lineOf(node.start) })));
+    const line = lineOf(node.start);
+    code.exports.push(...exportsIn(node).map((e) => ({ ...e, line })));
     const word = chainOf(node);
-    if (word) code.words.push({ text: word, line: lineOf(node.start) });
+    if (word) code.words.push({ text: word, line });
   });
   return code;
 }
@@ -179,15 +181,17 @@ const wholeName = (type: string) => (type === 'ImportDefaultSpecifier' ? 'defaul
 const exportedName = (node: Node): string =>
   node.type === 'Identifier' ? node.name : node.type === 'Literal' ? String(node.value) : '';
 
-function exportsIn(node: Node): string[] {
-  if (node.type === 'ExportDefaultDeclaration') return ['default'];
+function exportsIn(node: Node): Omit<CodeExport, 'line'>[] {
+  if (node.type === 'ExportDefaultDeclaration') return [{ name: 'default', isType: false }];
   if (node.type !== 'ExportNamedDeclaration') return [];
   const { declaration } = node;
+  const isType = node.exportKind === 'type';
   const declared =
     declaration?.type === 'VariableDeclaration'
       ? declaration.declarations.map((d) => nameOf(d.id))
       : declaration && 'id' in declaration
         ? [nameOf(declaration.id as Node)]
         : [];
-  return [...declared, ...node.specifiers.map((s) => exportedName(s.exported))];
+  const names = [...declared, ...node.specifiers.map((s) => exportedName(s.exported))];
+  return names.map((name) => ({ name, isType }));
 }

@@ -49,7 +49,7 @@ import { clusterDetails } from './details.ts';
 import { showPhase } from './show.ts';
 import { startSubmitted, validateSubmit } from './submit.ts';
 
-export const ClusterInput = Type.Object(
+const ClusterInput = Type.Object(
   {
     name: Type.String({ maxLength: 40 }),
     /** Carried over by continue-as-new. */
@@ -59,7 +59,7 @@ export const ClusterInput = Type.Object(
   },
   { additionalProperties: false },
 );
-export type ClusterInput = Static<typeof ClusterInput>;
+type ClusterInput = Static<typeof ClusterInput>;
 
 /** With someone waiting the holder is asked often, else now and then. */
 const pingMs = (book: LeaseBook): number => (book.waiting.length > 0 ? 10_000 : 60_000);

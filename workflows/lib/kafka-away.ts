@@ -27,7 +27,7 @@ export const kafkaSteps = new Proxy<object>(kafka, {
  * when machines have been started three times in vain. `ask` must be safe to repeat; it takes some
  * seconds to find Kafka away, so nothing is slept here.
  */
-export async function whileKafkaIsAway<T>(scope: StepScope, ask: () => Promise<T>): Promise<T> {
+async function whileKafkaIsAway<T>(scope: StepScope, ask: () => Promise<T>): Promise<T> {
   const end = Date.now() + outageMsMax;
   let revivals = 0;
   for (;;) {

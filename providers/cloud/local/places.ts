@@ -140,7 +140,7 @@ export class Places {
 }
 
 /** Names in a directory; none when it is not there. */
-export function listDirectory(path: string): string[] {
+function listDirectory(path: string): string[] {
   try {
     return readdirSync(path);
   } catch {
