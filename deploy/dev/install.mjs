@@ -16,7 +16,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-// The same two versions stand in contracts/settings.ts; test/tidy.test.ts holds them together.
+// The same two versions stand in contracts/settings.ts; test/tidy holds them together.
 const kafkaVersion = '4.3.1';
 const temporalCliVersion = '1.5.1';
 
