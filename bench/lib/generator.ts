@@ -2,7 +2,6 @@
  * Seeded synthetic clusters for the planner's benchmark, written from the specification in the
  * docstring of the original generator: only + − × ÷ and floor, so that the bytes are the same.
  */
-import { createHash } from 'node:crypto';
 
 export interface Request {
   brokers: number;
@@ -180,6 +179,7 @@ function placeSkew(
 }
 
 /** The file's text. */
+
 export function generate(request: Request): string {
   const { brokers: n, racks, partitions, scenario, rf = 3, seed = 1 } = request;
   if (racks < rf || n < racks) throw new Error('need racks >= rf and brokers >= racks');
@@ -210,5 +210,3 @@ export function generate(request: Request): string {
     `"deadBrokers":${JSON.stringify(dead)},\n"newBrokers":${JSON.stringify(fresh)}}\n`
   );
 }
-
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -188,7 +188,7 @@ export const isAbove = (value: number, limit: number): boolean =>
   value > limit + Math.abs(limit) * 1e-9 + 1e-9;
 
 /** Broker set of a topic: its place in the options, -1 for none. */
-export const setOf = (c: Case, topic: string): number =>
+const setOf = (c: Case, topic: string): number =>
   (c.options.brokerSets ?? []).findIndex((set) => named(set.topics, topic));
 
 export function isInSet(c: Case, topic: string, id: number): boolean {

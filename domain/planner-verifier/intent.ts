@@ -155,7 +155,7 @@ const priority = [0, 1, 2, 3, 5, 4];
  * deviation fell; of replicas and leaders, no larger deviation. A goal may only be worse when an
  * earlier one got better, when all its brokers are within the band, or when limits forced moves.
  */
-export function checkRegression(c: Case, even: Even): string[] {
+function checkRegression(c: Case, even: Even): string[] {
   const wasOver = c.live.some((b) =>
     c.limits.get(b.id)!.some((limit, r) => isAbove(c.before.get(b.id)![r]!, limit)),
   );

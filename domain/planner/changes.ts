@@ -3,7 +3,8 @@ import type { PlanOptions } from '../../contracts/rebalance.ts';
 import { settledOf } from './fit.ts';
 import { lost, type Model } from './model.ts';
 import type { Rules } from './rules.ts';
-import { type Change, type Pace, scheduleOf } from './schedule.ts';
+import { type Pace, scheduleOf } from './schedule.ts';
+import type { Change } from './steps.ts';
 
 const defaultThrottle = 50_000_000;
 const defaultCopies = 5;

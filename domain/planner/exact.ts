@@ -4,7 +4,7 @@
  * what the worst broker gives, and to whom; what was tried without success is not tried again below
  * its siblings. Ends after a number of nodes with the best found. Pure.
  */
-import type { Context } from './fit.ts';
+import type { Context } from './context.ts';
 import { cpu, disk, kinds, leaders, netOut } from './resources.ts';
 
 const nodesMax = 12_000;

@@ -3,7 +3,7 @@
  * something away (to the broker over its limit, or to a third), then takes. Replicas and leaders
  * alike. Bounded in number of tries. Pure.
  */
-import type { Context } from './fit.ts';
+import type { Context } from './context.ts';
 import { Guard } from './guard.ts';
 import type { Model } from './model.ts';
 import { cpu, disk, kinds, leaders, netIn, netOut, replicas } from './resources.ts';
@@ -12,7 +12,7 @@ const triesMax = 60_000;
 const all = [disk, netIn, netOut, cpu, leaders, replicas];
 
 /** How far brokers are over their limits, as shares of them. */
-export function excessSum(model: Model, brokers: Iterable<number>): number {
+function excessSum(model: Model, brokers: Iterable<number>): number {
   let sum = 0;
   for (const b of brokers) {
     if (!model.alive[b]) continue;

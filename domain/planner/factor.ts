@@ -1,5 +1,5 @@
 /** The replication factor of topics, up or down; racks and limits as for every replica. Pure. */
-import type { Asked } from './intents.ts';
+import type { Asked } from './context.ts';
 import { inSync, lost } from './model.ts';
 import { BestFit } from './place.ts';
 import { disk, netOut } from './resources.ts';

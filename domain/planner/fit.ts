@@ -3,6 +3,7 @@
  * replicas, then exchanges; at the end whatever was not needed is taken back. Small clusters are
  * searched to the end by exact.ts instead. Pure.
  */
+import type { Context } from './context.ts';
 import { coverOf, type Item } from './cover.ts';
 import { exchange } from './exchange.ts';
 import { Guard } from './guard.ts';
@@ -10,17 +11,10 @@ import type { Model } from './model.ts';
 import { BestFit } from './place.ts';
 import { cpu, disk, leaders, netIn, netOut, replicas } from './resources.ts';
 import type { Rules } from './rules.ts';
-import type { Targets } from './targets.ts';
 
 const passes = 4;
 const ofLeadership = [netOut, leaders, cpu];
 const ofReplicas = [disk, netIn, replicas, cpu, netOut, leaders];
-
-export interface Context {
-  model: Model;
-  rules: Rules;
-  targets: Targets;
-}
 
 /** Live brokers that are over a limit, the worst first. */
 export function overBrokers({ model }: { model: Model }): number[] {

@@ -2,12 +2,12 @@
  * What each intent does with the model: forced moves, shedding, leadership; in that order. And the
  * bound and budget of each. Pure.
  */
-import type { PlanOptions } from '../../contracts/rebalance.ts';
 import { type Band, bandAround, bandBound, limitBound } from './bounds.ts';
 import { canBeDone } from './changes.ts';
+import type { Asked, Context } from './context.ts';
 import { applyFound, isSmall, searchCaps } from './exact.ts';
 import { changeFactors } from './factor.ts';
-import { type Context, fitGreedily, overBrokers, settledOf, undoNeedless } from './fit.ts';
+import { fitGreedily, overBrokers, settledOf, undoNeedless } from './fit.ts';
 import { evenLeadership } from './leadership.ts';
 import type { Model } from './model.ts';
 import { forcedReplicas, placeForced, relieve, settleDebt } from './place.ts';
@@ -16,13 +16,6 @@ import { repairRacks } from './repair.ts';
 import { disk, kinds, netIn } from './resources.ts';
 import { shed } from './shed.ts';
 import { spreadTopics } from './spread.ts';
-
-export interface Asked extends Context {
-  options: PlanOptions;
-  fresh: ReadonlySet<number>;
-  /** Partitions that could not be brought where they were to be. */
-  refused: Set<number>;
-}
 
 /** What was done, as far as bounds and refusals need to know. */
 export interface Wanted {

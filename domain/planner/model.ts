@@ -25,7 +25,7 @@ const inWeight = 0.7;
 const outWeight = 0.15;
 
 /** What a replica is: it lags; it may lead; it is not copied yet; its broker or disk is lost. */
-export const lagging = 0;
+const lagging = 0;
 export const inSync = 1;
 export const fresh = 2;
 export const lost = 3;

@@ -102,7 +102,7 @@ function placeOne(
 }
 
 /** A leader that goes hands over to its least loaded follower that stays, if there is one. */
-export function handOver(model: Model, rules: Rules, p: number): boolean {
+function handOver(model: Model, rules: Rules, p: number): boolean {
   let best = -1;
   let bestLoad = Number.POSITIVE_INFINITY;
   const meanOut = model.mean(netOut) || 1;

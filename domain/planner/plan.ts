@@ -11,17 +11,19 @@ import type {
   Reassignment,
 } from '../../contracts/rebalance.ts';
 import { changesOf, paceOf } from './changes.ts';
+import type { Asked } from './context.ts';
 import { offFactor } from './factor.ts';
 import { overBrokers, settledOf, undoNeedless } from './fit.ts';
 import { inputFaults, PlannerInputError } from './input.ts';
-import { type Asked, act, boundOf, replan, tryAlone, type Wanted } from './intents.ts';
+import { act, boundOf, replan, tryAlone, type Wanted } from './intents.ts';
 import { planLogDirs } from './log-dirs.ts';
 import { inSync, Model } from './model.ts';
 import { blockedAddition, blockedLeader, blockedReplica } from './refusals.ts';
 import { fullestRackBroker, indebted } from './repair.ts';
 import { defaultLimits, resources } from './resources.ts';
 import { Rules } from './rules.ts';
-import { type Change, scheduleOf } from './schedule.ts';
+import { scheduleOf } from './schedule.ts';
+import type { Change } from './steps.ts';
 import { overLimits, summariesOf } from './summary.ts';
 import { Targets } from './targets.ts';
 import { isWorse } from './worse.ts';

@@ -3,7 +3,7 @@
  * emptiest brokers nearer to their share; then counts of replicas, by moving the smallest. Within
  * a budget of bytes. Pure.
  */
-import type { Context } from './fit.ts';
+import type { Context } from './context.ts';
 import { lowerBound } from './groups.ts';
 import { Guard } from './guard.ts';
 import { disk, kinds, netIn, replicas } from './resources.ts';

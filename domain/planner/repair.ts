@@ -1,5 +1,5 @@
 /** Rack debt: replicas in a rack that holds two more than another could. Each moves once. Pure. */
-import type { Context } from './fit.ts';
+import type { Context } from './context.ts';
 import { BestFit } from './place.ts';
 
 /** Partitions whose replicas are less even over racks than they could be. */

@@ -10,14 +10,7 @@ import { type Copy, copySeconds } from './duration.ts';
 import { InFlight } from './in-flight.ts';
 import type { Model } from './model.ts';
 import type { Rules } from './rules.ts';
-import { Journey } from './steps.ts';
-
-export interface Change {
-  p: number;
-  /** Broker indexes, the leader first: as the model settled, and as it is to be. */
-  from: number[];
-  to: number[];
-}
+import { type Change, Journey } from './steps.ts';
 
 export interface Schedule {
   batches: Batch[];

@@ -2,7 +2,7 @@
  * Topics over brokers: each topic's replicas as evenly as the rules allow, and a least number of
  * leaders of each on every broker. Pure.
  */
-import type { Asked } from './intents.ts';
+import type { Asked } from './context.ts';
 import { BestFit } from './place.ts';
 import { topicMatcher } from './topics.ts';
 

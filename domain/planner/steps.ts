@@ -4,7 +4,14 @@
  */
 import { inSync, lost, type Model } from './model.ts';
 import type { Rules } from './rules.ts';
-import type { Change } from './schedule.ts';
+
+/** Of one partition. */
+export interface Change {
+  p: number;
+  /** Broker indexes, the leader first: as the model settled, and as it is to be. */
+  from: number[];
+  to: number[];
+}
 
 /** What one step does to brokers. */
 export interface Move {

@@ -5,7 +5,7 @@
 import type { PlanOptions } from '../../contracts/rebalance.ts';
 import type { Model } from './model.ts';
 import { rackRange, sharesWithin } from './racks.ts';
-import { cpu, disk, kinds, leaders, netIn, netOut, replicas } from './resources.ts';
+import { cpu, disk, kinds, netIn, netOut, replicas } from './resources.ts';
 
 /** The capacity by which each load is shared out; counts follow what their members mostly cost. */
 const capacityFor = [disk, netIn, netOut, cpu, netOut, disk];
@@ -108,5 +108,3 @@ function weightsOf(model: Model, evenness: PlanOptions['evenness']): Float64Arra
   }
   return weight;
 }
-
-export const balanced = [disk, netIn, netOut, cpu, leaders, replicas] as const;
