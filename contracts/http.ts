@@ -179,7 +179,12 @@ export const NodeStatus = Type.Object({
     state: word<InstanceState | 'absent'>(
       'pending, running, stopping, stopped, terminated, or absent when there is none',
     ),
-    since: Type.Optional(when('When it came into this state, where the cloud knows')),
+    since: Type.Optional(when('When it came into this state or was found in it, if known')),
+    code: Type.Optional(
+      Type.Enum(['ended', 'not-started', 'disk-emptied'], {
+        description: 'What kind of reason; no start helps one that is `disk-emptied`',
+      }),
+    ),
     reason: Type.Optional(Type.String({ description: 'Why it is so, where the cloud knows' })),
   }),
   broker: Type.Optional(

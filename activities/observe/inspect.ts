@@ -59,13 +59,23 @@ async function machinesOf(deps: ActivityDeps, scope: InspectInput): Promise<Node
 
 function nodeOf(slot: string, tags: Tags, instance: CloudInstance | undefined): NodeStatus {
   const roles = (tags[tagKeys.roles] ?? '').split('+') as NodeStatus['roles'];
-  const { state = 'absent', stateReason: reason, stateSince: since } = instance ?? {};
+  const {
+    state = 'absent',
+    stateReason: reason,
+    stateSince: since,
+    stateCode: code,
+  } = instance ?? {};
   return {
     slot,
     nodeId: Number(tags[tagKeys.nodeId] ?? -1),
     rack: tags[tagKeys.rack] ?? '',
     roles,
-    machine: { state, ...(since ? { since } : {}), ...(reason ? { reason } : {}) },
+    machine: {
+      state,
+      ...(since ? { since } : {}),
+      ...(code ? { code } : {}),
+      ...(reason ? { reason } : {}),
+    },
     ...(roles.includes('broker') ? { broker: { registration: 'unknown' as const } } : {}),
     ...(roles.includes('controller') ? { controller: 'unknown' as const } : {}),
   };

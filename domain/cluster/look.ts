@@ -1,5 +1,6 @@
 /** What a look at the world comes to, in a sentence for people. Pure. */
 import type { ClusterNow, Inspection, NodeStatus } from '../../contracts/http.ts';
+import { fewOf } from '../../contracts/text.ts';
 
 /** The sentence, and who brings back what is away. */
 export function tellLook(look: Inspection): ClusterNow {
@@ -42,6 +43,9 @@ const partitionsText = ({ kafka }: Inspection): string[] => [
 ];
 
 function remedyOf(nodes: NodeStatus[]): string | undefined {
+  const emptied = nodes.filter((n) => n.machine.code === 'disk-emptied').map((n) => n.slot);
+  if (emptied.length > 0)
+    return `a person must see to the disk of ${fewOf(emptied)}: no start helps`;
   const states = nodes.map((n) => n.machine.state);
   if (states.includes('stopped')) return 'the next apply starts stopped machines';
   if (states.some((s) => s === 'absent' || s === 'terminated')) {

@@ -67,7 +67,7 @@ export interface CloudInstance {
    * formatted once and holds nothing now, no start helps until a person has seen to it.
    */
   stateCode?: 'ended' | 'not-started' | 'disk-emptied';
-  /** When it came into its state (ISO), when the cloud knows. */
+  /** When it came into its state, or was found in it (ISO), when the cloud knows. */
   stateSince?: string;
   /** Where its log can be read by a person, also for a while after it is terminated. */
   logFile?: string;

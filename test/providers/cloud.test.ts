@@ -79,10 +79,18 @@ async function machineIn(cloud: Cloud) {
 describe('a local machine', () => {
   it('that dies by itself is stopped, with a reason, until it is started', async () => {
     const cloud = local('crash');
+    const begun = Date.now();
     const { id, stateOf } = await machineIn(cloud);
+    const since = async () =>
+      Date.parse((await cloud.listInstances({ tags: {} }))[0]?.stateSince ?? '');
+    const ran = await since();
+    // The kernel counts in hundredths of a second.
+    expect(ran).toBeGreaterThan(begun - 50);
+    expect(ran).toBeLessThan(Date.now() + 50);
     const pid = findProcess(id);
     if (pid) signalGroup(pid, 'SIGKILL');
     await until(async () => (await stateOf()) === 'stopped');
+    expect(await since()).toBeGreaterThan(ran);
     expect((await cloud.listInstances({ tags: {} }))[0]?.stateReason).toMatch(/ended by itself/);
     await cloud.startInstance({ id });
     await until(async () => (await stateOf()) === 'running');

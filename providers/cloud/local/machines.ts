@@ -9,7 +9,7 @@ import type { InstanceState } from '../../../contracts/observed.ts';
 import { type BootDocument, CloudError, type CloudInstance, type Tags } from '../cloud.ts';
 import { writeBootFiles } from './boot-script.ts';
 import type { Place, Places } from './places.ts';
-import { findProcess, runOf, signalGroup, startMachine } from './processes.ts';
+import { findProcess, runOf, signalGroup, startedAt, startMachine } from './processes.ts';
 import type { Records, Row } from './records.ts';
 
 export interface InstanceData {
@@ -42,6 +42,8 @@ export interface VolumeData {
 interface Stopped {
   code: NonNullable<CloudInstance['stateCode']>;
   text: string;
+  /** When it was found so, ms since the epoch. */
+  at?: number;
 }
 
 interface MachinesOptions {
@@ -92,9 +94,11 @@ export class Machines {
     const reason = stopped?.text ?? this.troubles.get(id);
     const pid = findProcess(id, data.pid);
     const run = pid === undefined ? undefined : runOf(pid);
+    const state = goneAt !== null ? 'terminated' : this.stateOf(pid !== undefined, data);
+    const since = goneAt ?? sinceOf(state, data, pid);
     return {
       id,
-      state: goneAt !== null ? 'terminated' : this.stateOf(pid !== undefined, data),
+      state,
       instanceType,
       rack,
       volumeId,
@@ -104,6 +108,7 @@ export class Machines {
       ...(run ? { run } : {}),
       ...(reason ? { stateReason: reason } : {}),
       ...(stopped ? { stateCode: stopped.code } : {}),
+      ...(since ? { stateSince: new Date(since).toISOString() } : {}),
     };
   }
 
@@ -268,8 +273,18 @@ export class Machines {
 }
 
 /** A machine that is not asked to run any more, and why. */
+/** When it came into its state, ms since the epoch; undefined while it is only about to. */
+function sinceOf(
+  state: InstanceState,
+  { askedAt, stopped }: InstanceData,
+  pid: number | undefined,
+): number | undefined {
+  if (state === 'running') return pid === undefined ? undefined : startedAt(pid);
+  return state === 'pending' ? undefined : (stopped?.at ?? askedAt);
+}
+
 function stopFor(data: InstanceData, stopped: Stopped): void {
-  Object.assign(data, { wanted: 'stopped', stopped });
+  Object.assign(data, { wanted: 'stopped', stopped: { ...stopped, at: Date.now() } });
   delete data.pid;
 }
 

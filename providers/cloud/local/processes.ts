@@ -60,6 +60,20 @@ export function runOf(pid: number): string | undefined {
   }
 }
 
+/** When the process was started, ms since the epoch; undefined when it has just ended. */
+export function startedAt(pid: number): number | undefined {
+  try {
+    const uptimeS = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
+    const bootedAt = Date.now() - uptimeS * 1000;
+    return Math.round(bootedAt + (Number(statOf(pid)[startTimeField]) * 1000) / ticksPerS);
+  } catch {
+    return undefined;
+  }
+}
+
+/** USER_HZ, which is 100 on every Linux that Node runs on. */
+const ticksPerS = 100;
+
 /** `starttime`, field 22 of proc(5)'s stat, counted from the field after the command name. */
 const startTimeField = 19;
 
