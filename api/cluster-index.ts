@@ -2,6 +2,7 @@
  * Clusters as Temporal's index knows them: what their entities last wrote down as search attributes
  * and memo. One call for a whole page, no worker is asked, so one broken entity disturbs nobody.
  */
+import { createHash } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import type { ClusterMemo, ClusterPhase } from '../contracts/cluster.ts';
@@ -12,7 +13,7 @@ import {
   clusterWorkflowType,
   searchAttributes,
 } from '../contracts/names.ts';
-import { Problem } from './problem.ts';
+import { refuse } from './validation.ts';
 
 export interface Page {
   /** At most this many; 1 to 1000. */
@@ -33,7 +34,7 @@ export async function clusterPage(client: Client, { limit, cursor }: Page): Prom
     .map(summaryOf)
     .filter((c) => c.phase !== 'absent')
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  const next = Buffer.from(nextPageToken ?? []).toString('base64url');
+  const next = cursorOf(nextPageToken ?? new Uint8Array());
   return { clusters, ...(next ? { next } : {}) };
 }
 
@@ -43,20 +44,28 @@ export async function clusterSummary(client: Client, name: string): Promise<Clus
   return summaryOf(raw.workflowExecutionInfo ?? {});
 }
 
-function tokenOf(cursor: string): Buffer {
-  const token = Buffer.from(cursor, 'base64url');
-  if (token.length > 0 && token.toString('base64url') === cursor) return token;
-  throw new Problem('InvalidInput', 'cursor: is none that this API gave', {
-    violations: [
-      {
-        field: 'cursor',
-        rule: 'cursor',
-        message: 'is none that this API gave',
-        remedy: 'give `next` of the page before, or leave it out',
-      },
-    ],
-  });
+/** Temporal's token with a digest before it: what somebody made up is told from what we gave. */
+const cursorOf = (token: Uint8Array): string =>
+  token.length === 0 ? '' : Buffer.concat([checksum(token), token]).toString('base64url');
+
+function tokenOf(cursor: string): Uint8Array {
+  const bytes = Buffer.from(cursor, 'base64url');
+  const token = bytes.subarray(checksumBytes);
+  if (token.length > 0 && cursorOf(token) === cursor) return token;
+  refuse([
+    {
+      field: 'cursor',
+      rule: 'cursor',
+      message: 'is none that this API gave',
+      remedy: 'give `next` of the page before, or leave it out',
+    },
+  ]);
+  return token;
 }
+
+const checksumBytes = 8;
+const checksum = (token: Uint8Array): Buffer =>
+  createHash('sha256').update(token).digest().subarray(0, checksumBytes);
 
 /** The fields that matter of Temporal's WorkflowExecutionInfo. */
 interface Indexed {

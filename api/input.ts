@@ -27,6 +27,9 @@ export const needsOf = ({ queues }: Pick<OperationDefinition, 'queues'>): readon
 
 /** Throws 400 unless the spec keeps every rule. `prefix` is where the spec is in the body. */
 export function requireSpec(spec: unknown, prefix: string): void {
+  if (spec === undefined) {
+    refuse([{ field: prefix, rule: 'required', message: 'is missing', remedy: 'add it' }]);
+  }
   const { violations } = checkSpec(spec);
   refuse(violations.map((v) => ({ ...v, field: `${prefix}.${v.field}` })));
 }

@@ -118,7 +118,7 @@ describe('the list of clusters', () => {
     expect(seen.sort()).toEqual(['alpha', 'beta', 'broken']);
   });
 
-  it.each(['limit=0', 'limit=1001', 'limit=x', 'cursor=%21', 'page=2'])(
+  it.each(['limit=0', 'limit=1001', 'limit=x', 'cursor=%21', 'cursor=AAAA', 'page=2'])(
     'refuses ?%s and names the field',
     async (query) => {
       const { status, body } = await get(`/v1/clusters?${query}`);

@@ -147,7 +147,7 @@ export const wrongRequests: WrongRequest[] = [
     headers: { 'idempotency-key': 'a b' },
     ...invalid,
   },
-  { name: 'a plan of nothing', ...plan, body: {}, ...invalid },
+  { name: 'a plan of nothing', ...plan, body: {}, ...invalid, field: 'spec' },
   {
     name: 'a plan of a bad spec',
     ...plan,
