@@ -97,6 +97,11 @@ describe('authentication', () => {
   });
 });
 
+type Answers = Record<
+  string,
+  { content?: { 'application/json'?: { schema?: { properties?: object } } } }
+>;
+
 describe('the OpenAPI document', () => {
   it('tells every route and its problems', async () => {
     const document = (await app.inject('/openapi.json')).json();
@@ -106,6 +111,17 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(provision.responses)).toEqual(
       expect.arrayContaining(['202', '400', '409', '503']),
     );
+    // Every good answer has its shape told, but for event streams and health.
+    const untold = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.values(methods as Record<string, { responses: Answers }>).flatMap(({ responses }) =>
+        Object.entries(responses)
+          .filter(([status]) => status.startsWith('2'))
+          .filter(([, { content }]) => !content?.['application/json']?.schema?.properties)
+          .map(() => path),
+      ),
+    );
+    const streams = untold.filter((path) => path.endsWith('/events'));
+    expect(untold.filter((path) => !streams.includes(path))).toEqual(['/healthz', '/readyz']);
     expect((await app.inject('/docs')).statusCode).toBeLessThan(400);
   });
 });
