@@ -136,12 +136,10 @@ export function cancelReservation(book: LeaseBook, operationId: string): void {
   book.holders = book.holders.filter((h) => h.operationId !== operationId || h.runId !== '');
 }
 
-/** Takes note of how the operation ended. Only a holder changes how the cluster is. */
+/** Takes note of how the operation ended. Only who holds the lease changes how the cluster is. */
 export function release(book: LeaseBook, released: LeaseReleased, at: string): void {
-  const { operationId, runId, summary, cluster } = released;
-  const holder = book.holders.find((h) => h.operationId === operationId && isRun(h, runId));
-  if (!holder) return;
-  remove(book, holder);
+  const { summary, cluster } = released;
+  if (!takeBack(book, released)) return;
   remember(book, summary);
   const { protection, ...rest } = cluster;
   if (protection !== undefined) book.protection = protection;
@@ -149,10 +147,35 @@ export function release(book: LeaseBook, released: LeaseReleased, at: string): v
   book.known = book.rest.phase !== 'absent' && book.rest.phase !== 'destroyed';
 }
 
+/**
+ * Ends the lease that is released. One that this book does not remember to have granted counts too,
+ * while nobody else holds one: a reset of the entity is told its past messages again, in a book
+ * that has forgotten what it did upon them.
+ */
+function takeBack(book: LeaseBook, { operationId, runId }: LeaseReleased): boolean {
+  const isSame = (l: { operationId: string; runId: string }) =>
+    l.operationId === operationId && l.runId === runId;
+  const holder = book.holders.find((h) => h.operationId === operationId && isRun(h, runId));
+  if (holder) {
+    remove(book, holder);
+    return true;
+  }
+  const interrupted = book.history.findIndex((h) => isSame(h) && h.outcome === 'interrupted');
+  const forgotten = interrupted >= 0 || book.waiting.some(isSame);
+  if (!forgotten || book.holders.length > 0) return false;
+  book.waiting = book.waiting.filter((w) => !isSame(w));
+  book.history = book.history.filter((_, i) => i !== interrupted);
+  return true;
+}
+
 function settle(book: LeaseBook, rest: Partial<LeaseBook['rest']>, at: string): void {
   const moved = rest.phase !== undefined && rest.phase !== book.rest.phase;
   Object.assign(book.rest, rest, moved ? { since: at } : {});
   if (!book.rest.reason) delete book.rest.reason;
+  if (book.rest.phase !== 'destroyed') return;
+  // Nobody reaches it any more, and what was measured is of what is gone.
+  delete book.rest.connection;
+  delete book.rest.lastVerdict;
 }
 
 /**

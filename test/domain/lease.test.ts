@@ -1,6 +1,7 @@
 /** The lease book: every transition by itself; random lives of a book against a small model. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Connection } from '../../contracts/cluster.ts';
 import {
   LeaseBook,
   type LeaseHolder,
@@ -220,6 +221,39 @@ describe('a release', () => {
     lease.release(book, ended('a', { phase: 'destroyed' }, { runId: 'another' }), later);
     expect(holdersOf(book)).toEqual(['a']);
     expect(book.rest.phase).toBe('absent');
+  });
+
+  it('that a forgetful book is told again counts, while nobody else holds the cluster', () => {
+    const reset = lease.newBook('c', at);
+    lease.request(reset, asked('a'), at);
+    lease.release(reset, ended('a', { phase: 'ready' }), later);
+    expect(reset).toMatchObject({ known: true, rest: { phase: 'ready' }, waiting: [] });
+    const late = heldBy(['a']);
+    lease.interrupt(late, late.holders[0] as LeaseHolder, at);
+    lease.release(late, ended('a', { phase: 'ready' }), later);
+    expect(late).toMatchObject({ rest: { phase: 'ready' }, history: [{ outcome: 'ready' }] });
+    const taken = heldBy(['b']);
+    lease.request(taken, asked('a'), at);
+    lease.release(taken, ended('a', { phase: 'destroyed' }), later);
+    expect(holdersOf(taken)).toEqual(['b']);
+    expect(taken.rest.phase).toBe('absent');
+  });
+
+  it('of a destroyed cluster leaves nothing to connect to', () => {
+    const connection: Connection = {
+      bootstrap: 'b:1',
+      securityProtocol: 'SASL_PLAINTEXT',
+      mechanism: 'SCRAM-SHA-512',
+      username: 'u',
+      clientPropertiesFile: '/c',
+    };
+    const book = heldBy(['a']);
+    lease.release(book, ended('a', { phase: 'ready', connection }), at);
+    lease.request(book, asked('d', 'destroyCluster'), at);
+    lease.grant(book);
+    lease.release(book, ended('d', { phase: 'destroyed' }, { type: 'destroyCluster' }), later);
+    expect(lease.statusOf(book)).toMatchObject({ phase: 'destroyed' });
+    expect(lease.statusOf(book)).not.toHaveProperty('connection');
   });
 
   it('of a destroyed cluster lets the entity end', () => {

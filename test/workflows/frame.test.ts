@@ -267,7 +267,12 @@ describe('a message to the entity', () => {
       const spec = named();
       await ending(await lab.start('provisionCluster', { spec }));
       await entityOf(spec.name).cancel();
-      const again = await ending(await lab.start('loadTest', { cluster: spec.name }));
+      const operationId = `odin/${spec.name}/after`;
+      const submitted = { operationId, type: 'loadTest', input: { cluster: spec.name } };
+      await entityOf(spec.name).executeUpdate('submit', {
+        args: [{ ...submitted, requester: 'me' }],
+      });
+      const again = await ending(lab.env.client.workflow.getHandle(operationId));
       expect(again.outcome).toBe('tested');
       expect(await lab.cluster(spec.name)).toMatchObject({ phase: 'ready' });
     });
@@ -296,7 +301,76 @@ describe('an entity', () => {
   });
 });
 
+describe('an operation', () => {
+  it('whose input is refused says so in its status too', async () => {
+    await lab.withWorld(async () => {
+      const handle = await lab.start('provisionCluster', { spec: { name: 5 } });
+      expect((await ending(handle)).outcome).toBe('InvalidInput');
+      expect(await lab.status(handle)).toMatchObject({
+        phase: 'finished',
+        outcome: 'refused',
+        reason: /spec.name/,
+      });
+    });
+  });
+
+  it('that is paused before an empty plan’s gate waits before it', async () => {
+    await lab.withWorld(async (world) => {
+      const spec = named();
+      world.observed = stateAfter(spec);
+      const handle = await lab.start('provisionCluster', { spec, approval: 'required' });
+      const { plan } = await until(async () => {
+        const now = await lab.status(handle);
+        return now.phase === 'awaiting-approval' ? now : undefined;
+      });
+      await handle.executeUpdate('pause');
+      await handle.executeUpdate('approve', { args: [{ digest: plan?.digest }] });
+      await until(async () => (await lab.status(handle)).phase === 'paused' || undefined);
+      expect(world.calls).not.toContain('runLoadTest');
+      await handle.executeUpdate('resume');
+      expect((await ending(handle)).outcome).toBe('ready');
+    });
+  });
+
+  it('that takes away does so only where the cluster is', async () => {
+    await lab.withWorld(async (world) => {
+      const spec = named({ protection: false });
+      await ending(await lab.start('provisionCluster', { spec }));
+      world.observed = stateAfter(spec);
+      const input = { cluster: spec.name, confirm: spec.name, provider: 'ec2' };
+      expect(await ending(await lab.start('destroyCluster', input))).toMatchObject({
+        outcome: 'InvalidInput',
+        message: /is on local, not on ec2/,
+      });
+      expect(world.things.has('instance main-0')).toBe(true);
+    });
+  });
+});
+
 describe('a reset', () => {
+  it('of the entity forgets nothing of how the cluster is', async () => {
+    await lab.withWorld(async () => {
+      const spec = named();
+      expect((await ending(await lab.start('provisionCluster', { spec }))).outcome).toBe('ready');
+      const entity = entityOf(spec.name);
+      const { runId } = await entity.describe();
+      const { events } = await entity.fetchHistory();
+      const first = (events ?? []).find((e) => e.workflowTaskCompletedEventAttributes);
+      await lab.env.client.workflowService.resetWorkflowExecution({
+        namespace: 'default',
+        workflowExecution: { workflowId: entity.workflowId, runId },
+        workflowTaskFinishEventId: first?.eventId ?? 0,
+        requestId: 'reset-entity',
+        reason: 'a test',
+      } as never);
+      const status = await until(async () => {
+        const now = await lab.cluster(spec.name);
+        return now.history.length > 0 ? now : undefined;
+      });
+      expect(status).toMatchObject({ phase: 'ready', leases: [], spec: { name: spec.name } });
+    });
+  });
+
   it('of a finished operation is refused before anything is done', async () => {
     await lab.withWorld(async (world) => {
       const spec = named();

@@ -131,7 +131,10 @@ function listen(entity: Entity): void {
   setHandler(
     defineUpdate<SubmitResult, [SubmitInput]>(updates.submit),
     async (submitted) => {
-      const result = await startSubmitted(entity.book, submitted);
+      // A handler runs in the run's own scope, which a cancellation of the entity has ended.
+      const result = await CancellationScope.nonCancellable(() =>
+        startSubmitted(entity.book, submitted),
+      );
       entity.wake = true;
       return result;
     },

@@ -29,6 +29,10 @@ async function destroy(
 ): Promise<Ending> {
   const { known } = granted;
   if (known && granted.cluster.protection) throw isProtected(cluster);
+  const { provider: home } = granted.cluster;
+  if (provider && home && provider !== home) {
+    throw fail('InvalidInput', `provider: \`${cluster}\` is on ${home}, not on ${provider}`);
+  }
   op.enter('planning', 'planning under the lease');
   const scope = await scopeOfRemoval({ provider, ...granted.cluster, cluster });
   const { plan, observed } = await planDestroyNow(scope);

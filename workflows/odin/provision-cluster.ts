@@ -87,6 +87,7 @@ async function gateAndEnd(op: Operation, p: Provision, nodes: PlannedNode[]): Pr
   op.touched = true;
   op.cluster = standing(p);
   try {
+    await op.whilePaused();
     const connection = await connect(op, scope);
     const verdict = load === false ? undefined : await runGate(op, { scope, load, nodes });
     // An abort that came while the last answer was on its way has been promised, too.

@@ -58,7 +58,7 @@ export function defineOperation<I extends TSchema>(
     const op = createOperation(definition as unknown as OperationDefinition);
     listenToOperators(op);
     const lease = prepareLease(op);
-    requireInput(definition.input, input);
+    requireShape(op, definition.input, input);
     introduce(op, definition.clusterOf(input), requesterOf(input));
     const running = Object.assign(op, {
       lease: (place?: Pick<LeaseRequested, 'provider' | 'kafkaVersion'>) =>
@@ -66,6 +66,17 @@ export function defineOperation<I extends TSchema>(
     });
     return runOperation(op, lease, () => op.scope.run(() => body(running, input)));
   };
+}
+
+/** Refuses at once: nothing is written to Temporal but the failure, and the status says the same. */
+function requireShape(op: Operation, schema: TSchema, input: unknown): void {
+  try {
+    requireInput(schema, input);
+  } catch (error) {
+    const refused = { outcome: 'refused', reason: messageOf(error), finishedAt: now() } as const;
+    Object.assign(op.status, { phase: 'finished', ...refused });
+    throw error;
+  }
 }
 
 const requesterOf = (input: unknown): string =>
@@ -120,6 +131,7 @@ function refusalOf(op: Operation, error: unknown): unknown {
 
 async function finish(op: Operation, lease: LeaseBox, ending: Ending): Promise<void> {
   const { status } = op;
+  if (op.paused) op.say('nothing was left to pause: the operation has come to its end');
   status.outcome = ending.outcome;
   status.finishedAt = now();
   if (ending.reason) status.reason = ending.reason;
