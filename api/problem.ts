@@ -10,6 +10,8 @@ import type { Violation } from '../contracts/spec.ts';
 export interface ProblemDetails {
   violations?: Violation[];
   operationId?: string;
+  /** In place of the catalogue's, where the case itself has a better one. */
+  remedy?: string;
 }
 
 /** An error of the catalogue on its way to a client. */

@@ -34,13 +34,14 @@ import {
 import { clusterPage, clusterSummary, type Page } from './cluster-index.ts';
 import { inTime } from './deadline.ts';
 import { openOperations, operationStatus } from './operation-status.ts';
+import { Problem } from './problem.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { problemOf, stuckProblem } from './temporal-errors.ts';
 
 /** With the second that finding the cause may take, an answer comes within 5 s. */
 const deadlineMs = 3_900;
 /** A look at the world: its own limits are below (workflows/odin/inspect-cluster.ts). */
-const inspectDeadlineMs = 9_000;
+const inspectDeadlineMs = 13_000;
 /** A plan reads the whole cluster; a cluster that is down keeps it waiting for a while. */
 const planDeadlineMs = 58_000;
 /** How often a plan that takes long is looked after. */
@@ -53,7 +54,7 @@ export interface Temporal {
   requireReady: Readiness['require'];
   /** Starts the entity when `mayStart`, and hands it the operation in the same call. */
   submit(cluster: string, input: SubmitInput, mayStart: boolean): Promise<SubmitResult>;
-  /** The entity's answer. */
+  /** The entity's answer; NotFound when there is none, or when it was ended from outside. */
   clusterStatus(cluster: string): Promise<ClusterStatus>;
   /** What the index knows of it; asks no worker. */
   clusterSummary(cluster: string): Promise<ClusterSummary>;
@@ -87,10 +88,7 @@ export function createTemporal(client: Client): Temporal {
     requireReady: (queues) => brief(undefined, () => readiness.require(queues)),
     submit: (cluster, input, mayStart) =>
       brief(entity(cluster), () => submit(client, cluster, input, mayStart)),
-    clusterStatus: (cluster) =>
-      brief(entity(cluster), () =>
-        client.workflow.getHandle(entity(cluster)).query<ClusterStatus>(statusQuery),
-      ),
+    clusterStatus: (cluster) => brief(entity(cluster), () => clusterStatus(client, cluster)),
     clusterSummary: (cluster) => brief(entity(cluster), () => clusterSummary(client, cluster)),
     clusters: (page) => brief(undefined, () => clusterPage(client, page)),
     protect: (cluster, input) => brief(entity(cluster), () => protect(client, cluster, input)),
@@ -100,10 +98,25 @@ export function createTemporal(client: Client): Temporal {
     updateOperation: update,
     plan: (input, id) => within(planDeadlineMs, id, () => plan(client, input, id)),
     inspect: (input) => {
-      const id = `odin/${input.cluster}/inspect`;
+      const { cluster, provider } = input;
+      const id = `odin/${cluster}/${provider ? 'inspect' : 'find'}`;
       return within(inspectDeadlineMs, id, () => inspect(client, input, id));
     },
   };
+}
+
+/** An ended entity still answers queries, from a history that nobody goes on with. */
+async function clusterStatus(client: Client, cluster: string): Promise<ClusterStatus> {
+  const handle = client.workflow.getHandle(clusterWorkflowId(cluster));
+  const asked = handle.query<ClusterStatus>(statusQuery);
+  // One that ended before its first task fails the query: how it ended says more.
+  asked.catch(() => undefined);
+  const { status: run } = await handle.describe();
+  if (['TERMINATED', 'TIMED_OUT', 'FAILED', 'CANCELLED'].includes(run.name)) {
+    const how = run.name.toLowerCase().replace('_', ' ');
+    throw new Problem('NotFound', `no cluster \`${cluster}\`: its entity was ${how}`);
+  }
+  return asked;
 }
 
 async function plan(client: Client, input: PlanInput, workflowId: string): Promise<ClusterPlan> {

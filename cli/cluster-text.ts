@@ -7,7 +7,9 @@ import { figuresText } from './figures.ts';
 
 /** One line each. The phase is what was last decided, which the head of the list says. */
 export function listText(clusters: ClusterSummary[], more: boolean): string {
-  if (clusters.length === 0) return 'no clusters';
+  if (clusters.length === 0) {
+    return 'no clusters are known; `asgard status NAME` looks for one that was forgotten';
+  }
   const name = Math.max(8, ...clusters.map((c) => c.name.length));
   return [
     `${'CLUSTER'.padEnd(name)}  ${'LAST DECIDED'.padEnd(13)} ${'SINCE'.padEnd(20)} REASON`,

@@ -24,6 +24,11 @@ export const errorCatalogue = {
   InvalidInput: entry(400, 'The input breaks a rule', 'Mend the fields named in `violations`.'),
   Unauthorized: entry(401, 'No valid token', 'Send `Authorization: Bearer <token>`.'),
   NotFound: entry(404, 'No such thing', 'Check the name; `asgard status` lists the clusters.'),
+  Forgotten: entry(
+    409,
+    'The cluster stands, and nothing is known of it any more',
+    'Apply its spec to take it over, or lift its protection and destroy it.',
+  ),
   OperationRunning: entry(
     409,
     'Another operation holds the cluster',

@@ -207,6 +207,11 @@ export type NodeStatus = Static<typeof NodeStatus>;
 /** What one look at the world found (the result of the workflow `inspectCluster`). */
 export const Inspection = Type.Object({
   lookedAt: when(),
+  providers: Type.Optional(
+    Type.Array(Type.String(), {
+      description: 'Those that have anything of it; only when nobody knew which one to ask',
+    }),
+  ),
   nodes: Type.Array(NodeStatus),
   kafka: Type.Object({
     answers: Type.Boolean(),
@@ -250,6 +255,9 @@ export type ClusterList = Static<typeof ClusterList>;
 export const ClusterView = Type.Object({
   name: Type.String(),
   phase: word<ClusterPhase | 'unknown'>('As last decided, at `since`; see `now`'),
+  forgotten: Type.Optional(
+    Type.Boolean({ description: 'Something of it stands, and nothing is known of it any more' }),
+  ),
   reason: Type.Optional(Type.String()),
   since: Type.Optional(when('Since when it was decided so')),
   protection: Type.Optional(Type.Boolean()),

@@ -11,13 +11,16 @@ import type { ActivityDeps } from '../lib/deps.ts';
 import { beating, pause } from '../lib/heartbeat.ts';
 import { cloudOf } from '../lib/slots.ts';
 
+/** Of one provider: whoever does not know it asks `findCluster` before. */
+type InspectOf = Required<InspectInput>;
+
 /** A person waits for the answer. */
 const kafkaPatienceMs = 4_000;
 
 export function createInspectActivities(deps: ActivityDeps) {
   return {
     /** Fails only when the cloud does; Kafka's silence is part of the answer. */
-    inspectCluster: (input: InspectInput): Promise<Inspection> =>
+    inspectCluster: (input: InspectOf): Promise<Inspection> =>
       beating(async ({ signal }) => {
         const machines = await machinesOf(deps, input);
         const up = machines.some((m) => m.machine.state === 'running');
@@ -37,7 +40,7 @@ export function createInspectActivities(deps: ActivityDeps) {
 }
 
 /** Every slot of which the cloud knows anything, in node order. */
-async function machinesOf(deps: ActivityDeps, scope: InspectInput): Promise<NodeStatus[]> {
+async function machinesOf(deps: ActivityDeps, scope: InspectOf): Promise<NodeStatus[]> {
   const cloud = cloudOf(deps, scope.provider);
   const tags = { [tagKeys.cluster]: scope.cluster };
   const [instances, volumes, interfaces] = await Promise.all([
@@ -92,7 +95,7 @@ interface KafkaView {
 }
 
 /** What Kafka says, or why it says nothing. */
-async function askKafka(deps: ActivityDeps, scope: InspectInput): Promise<KafkaView | string> {
+async function askKafka(deps: ActivityDeps, scope: InspectOf): Promise<KafkaView | string> {
   try {
     return await withAdmin(deps, scope, viewOf);
   } catch (error) {

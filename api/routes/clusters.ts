@@ -14,6 +14,7 @@ import {
 } from '../../contracts/services/odin.ts';
 import { renderPlan } from '../../domain/cluster/render.ts';
 import type { Viewer } from '../cluster-view.ts';
+import { unlessForgotten } from '../forgotten.ts';
 import {
   nameOf,
   needsOf,
@@ -134,9 +135,12 @@ function loadTestRoute(app: App, temporal: Temporal): void {
     const cluster = nameOf(request);
     const input: LoadTestInput = { ...request.body, cluster };
     const submitted = submission(request, { cluster, definition: odin.loadTest, input });
-    const { spec } = await temporal.clusterStatus(cluster);
-    requireLoadOn(spec, input.load);
-    return accept(temporal, reply, { cluster, submitted, mayStart: false });
+    const ask = async () => {
+      const { spec } = await temporal.clusterStatus(cluster);
+      requireLoadOn(spec, input.load);
+      return accept(temporal, reply, { cluster, submitted, mayStart: false });
+    };
+    return unlessForgotten(temporal, cluster, { type: 'Forgotten', ask });
   });
 }
 
@@ -152,7 +156,8 @@ function destroyRoute(app: App, temporal: Temporal): void {
     const cluster = nameOf(request);
     const input: DestroyInput = { ...request.body, confirm: cluster, cluster };
     const submitted = submission(request, { cluster, definition: odin.destroyCluster, input });
-    return accept(temporal, reply, { cluster, submitted, mayStart: false });
+    const ask = () => accept(temporal, reply, { cluster, submitted, mayStart: false });
+    return unlessForgotten(temporal, cluster, { type: 'Protected', ask });
   });
 }
 

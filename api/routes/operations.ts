@@ -5,8 +5,8 @@
 import type { ClusterStatus } from '../../contracts/cluster.ts';
 import { OperationList, OperationView, Told } from '../../contracts/http.ts';
 import { ApproveInput, updates } from '../../contracts/operation.ts';
+import { isNotFound, lookFor, stands } from '../forgotten.ts';
 import { nameOf, operationIdOf, readNeeds } from '../input.ts';
-import { Problem } from '../problem.ts';
 import type { Temporal } from '../temporal.ts';
 import type { App } from '../validation.ts';
 import { doc, NoBody } from './schema.ts';
@@ -52,12 +52,13 @@ function listRoute(app: App, temporal: Temporal): void {
   const url = '/v1/clusters/:name/operations';
   app.get(url, { schema, config }, async (request): Promise<OperationList> => {
     const name = nameOf(request);
-    // An operation started by hand may be open before the cluster has an entity.
     const entity = await temporal.clusterStatus(name).catch((error: unknown) => error);
     const status = entity instanceof Error ? undefined : (entity as ClusterStatus);
-    if (!status && !(entity instanceof Problem && entity.type === 'NotFound')) throw entity;
+    if (!status && !isNotFound(entity)) throw entity;
+    // An operation started by hand may be open before the cluster has an entity.
     const open = await temporal.openOperations(name, status);
-    if (!status && open.length === 0) throw entity;
+    // No operations are known of a cluster that was forgotten: that is no reason to deny it.
+    if (!status && open.length === 0 && !stands(await lookFor(temporal, name))) throw entity;
     return { open, history: status?.history ?? [] };
   });
 }

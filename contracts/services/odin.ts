@@ -91,11 +91,8 @@ export type PlanInput = Static<typeof PlanInput>;
 /** Read-only workflow; no operation, since it takes no lease. */
 export const planWorkflowType = 'planCluster';
 
-/** A look at machines and brokers as they are now. */
-export const InspectInput = Type.Object(
-  { cluster: Name, provider: Type.String({ minLength: 1, maxLength: 40 }) },
-  closed,
-);
+/** A look at machines and brokers as they are now; without a provider every one is asked. */
+export const InspectInput = Type.Object({ cluster: Name, provider: Provider }, closed);
 export type InspectInput = Static<typeof InspectInput>;
 /** Read-only workflow; no operation, since it takes no lease. */
 export const inspectWorkflowType = 'inspectCluster';

@@ -160,6 +160,9 @@ it('without Temporal: the first cause', async () => {
 });
 
 it('a name that nobody used is not found', async () => {
-  const { temporal } = stub({ clusterStatus: async () => ({ ...status, phase: 'absent' }) });
+  const { temporal } = stub({
+    clusterStatus: async () => ({ ...status, phase: 'absent' }),
+    inspect: async () => ({ ...inspection, nodes: [], providers: [] }),
+  });
   await expect(createViewer(temporal).view('orders')).rejects.toMatchObject({ type: 'NotFound' });
 });
