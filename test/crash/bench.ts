@@ -87,6 +87,7 @@ export async function openBench({ likeStack, diskMiB }: BenchOptions = {}): Prom
   const victims = [temporal, worker, load, api?.victim].filter((v) => v !== undefined);
   const connection = await Connection.connect({ address });
   const cloud = cloudOf(home);
+  let closing = false;
   return {
     home,
     address,
@@ -106,14 +107,16 @@ export async function openBench({ likeStack, diskMiB }: BenchOptions = {}): Prom
     faultFired: faults.fired,
     killBroker: (cluster, pick) => killBroker(cloud, cluster, pick),
     revive: async () => {
-      for (const victim of victims) await victim.revive();
+      for (const victim of victims) if (!closing) await victim.revive();
     },
     close: async () => {
-      await connection.close();
+      closing = true;
       for (const victim of victims.reverse()) await victim.kill();
       await endAll(cloud);
       if (typeof place.disk !== 'string') place.disk.unmount();
       rmSync(base, { recursive: true, force: true });
+      // The last thing: a trial that is interrupted may still be asking.
+      await connection.close();
     },
   };
 }

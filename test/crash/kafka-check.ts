@@ -103,16 +103,23 @@ export async function kafkaViolations(
   if (typeof access === 'string') return [access];
   const machines = await instancesOf(bench, cluster);
   const ids = machines.map((i) => Number(i.tags['asgard:node-id']));
-  try {
-    return [
-      ...(await asking(access, (admin) => insideViolations(admin, wanted))),
-      ...differ('registrations', await registrations(access), ids.map(String)),
-      ...differ('groups', await groups(access), []),
-    ];
-  } catch (error) {
-    return [`Kafka cannot be asked: ${(error as Error).message}`];
+  for (const end = Date.now() + answerWithinMs; ; await sleep(500)) {
+    try {
+      return [
+        ...(await asking(access, (admin) => insideViolations(admin, wanted))),
+        ...differ('registrations', await registrations(access), ids.map(String)),
+        ...differ('groups', await groups(access), []),
+      ];
+    } catch (error) {
+      // A coordinator that has just come back loads its groups first.
+      const { message, errors = [] } = error as AggregateError;
+      const causes = errors.map((e: Error) => e.message).join('; ');
+      if (Date.now() > end) return [`Kafka cannot be asked: ${message} ${causes}`.trim()];
+    }
   }
 }
+
+const answerWithinMs = 20_000;
 
 async function insideViolations(admin: KafkaAdmin, wanted: Wanted): Promise<string[]> {
   const topics = await admin.topics();

@@ -61,6 +61,7 @@ async function openStack(): Promise<TrialBench> {
   const connection = await Connection.connect({ address: `127.0.0.1:${temporalPort}` });
   const cloud = cloudOf(home);
   const parts = partsOf(home, supervisor);
+  let closing = false;
   return {
     home,
     cloud,
@@ -71,14 +72,16 @@ async function openStack(): Promise<TrialBench> {
     setFaults: faults.set,
     faultFired: faults.fired,
     revive: async () => {
+      if (closing) return;
       await supervisor.revive();
       await untilUp(parts);
     },
     close: async () => {
-      await connection.close();
+      closing = true;
       await supervisor.end();
       await endAll(cloud);
       rmSync(base, { recursive: true, force: true });
+      await connection.close();
     },
   };
 }

@@ -3,8 +3,14 @@
  * to the API with an Idempotency-Key, repeated until it is answered. Then it must run once.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
-import { taskQueues } from '../../contracts/names.ts';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import type { ProtectionInput } from '../../contracts/cluster.ts';
+import { clusterWorkflowId, taskQueues } from '../../contracts/names.ts';
+import { updates } from '../../contracts/operation.ts';
 import type { TrialBench } from './bench.ts';
 
 export interface Start {
@@ -96,4 +102,16 @@ async function twice({ client }: TrialBench, start: Start, own: string): Promise
     return []; // Temporal is what was struck; the look at the end asks again for what still runs.
   }
   return others;
+}
+
+/**
+ * Lifts the protection that a cluster has until an operation on it ended well, as a user must
+ * before a destroy. Nothing to do where no entity runs.
+ */
+export async function liftProtection({ client }: TrialBench, cluster: string): Promise<void> {
+  const args: [ProtectionInput] = [{ enabled: false, by: 'crash-trials' }];
+  const entity = client.workflow.getHandle(clusterWorkflowId(cluster));
+  await entity.executeUpdate(updates.setProtection, { args }).catch((error: unknown) => {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  });
 }

@@ -8,7 +8,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { ClusterPhase } from '../../contracts/cluster.ts';
 import type { TrialBench } from './bench.ts';
 import { type Expectation, findViolations } from './invariants.ts';
-import { byApi, byTemporal, type Start } from './start.ts';
+import { byApi, byTemporal, liftProtection, type Start } from './start.ts';
 import { type End, endOf, entityOf, hung, statusOf } from './story.ts';
 import { type Scenario, type Strike, strike, whyNot } from './strike.ts';
 
@@ -119,6 +119,9 @@ async function operate(bench: TrialBench, trial: Trial): Promise<Operated> {
     lost.push(`${what}: ${error instanceof Error ? error.message : error}`);
     return undefined;
   };
+  if (start.type === 'destroyCluster') {
+    await liftProtection(bench, cluster).catch(failed('the protection could not be lifted'));
+  }
   const striking = strike(bench, {
     scenario,
     cluster,

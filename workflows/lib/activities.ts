@@ -80,7 +80,7 @@ export const kafkaWaits = about<Pick<Activities['kafka'], 'awaitNode' | 'awaitSa
  */
 export const load = about<Activities['load']>({
   ...brief,
-  scheduleToCloseTimeout: '4 minutes',
+  scheduleToCloseTimeout: '2 minutes',
   taskQueue: taskQueues.load,
 });
 /** What cannot be removed now is told, and removed by the next load test: not worth a long wait. */
