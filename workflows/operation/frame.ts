@@ -68,7 +68,7 @@ export function defineOperation<I extends TSchema>(
   };
 }
 
-/** Refuses at once: nothing is written to Temporal but the failure, and the status says the same. */
+/** Refuses at once: only the failure is written to Temporal, and the status says the same. */
 function requireShape(op: Operation, schema: TSchema, input: unknown): void {
   try {
     requireInput(schema, input);
