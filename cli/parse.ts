@@ -2,7 +2,14 @@
  * JSON and YAML text to one kind of value. Nothing is lost on the way: a key given twice and a
  * number that JavaScript cannot hold are refused, since both would silently become something else.
  */
-import { type Document, parseDocument as parseYaml, type YAMLError } from 'yaml';
+import {
+  type Document,
+  Lexer,
+  Parser,
+  parseDocument as parseYaml,
+  visit,
+  type YAMLError,
+} from 'yaml';
 import { fieldOf } from '../domain/cluster/shape.ts';
 import { CommandError } from './client.ts';
 
@@ -12,6 +19,8 @@ const yamlOptions = { schema: 'core', intAsBigInt: true, stringKeys: true } as c
 /** Values after aliases are followed: a few kilobytes of anchors can stand for gigabytes. */
 const valuesMax = 1_000_000;
 const depthMax = 100;
+/** What the YAML library has open at once: one for each level, and the document's own few. */
+const openMax = depthMax + 10;
 
 /**
  * The value of a JSON or YAML text. Files called `.json`, and others that begin as JSON does, are
@@ -46,16 +55,39 @@ function fromJson(text: string, name: string): unknown {
   return value;
 }
 
-/** Keeps an integer's digits; `context` is newer than TypeScript's own declaration. */
-function asWritten(_key: string, value: unknown, context: { source: string }): unknown {
-  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
-  return /^-?\d+$/.test(context.source) ? BigInt(context.source) : value;
+/** A number that JavaScript cannot hold, as the user wrote it. */
+class Written {
+  readonly text: string;
+  readonly finite: boolean;
+  constructor(text: string, value: number | bigint) {
+    this.text = clip(text);
+    // An infinite value of digits is only too large; `.inf` has none.
+    this.finite = /\d/.test(text) || Number.isFinite(Number(value));
+  }
 }
+
+/** The number itself, if it is held as it was written. */
+function heldOr(value: number | bigint, text: string): number | Written {
+  const number = Number(value);
+  const held = Number.isInteger(number) ? Number.isSafeInteger(number) : Number.isFinite(number);
+  return held ? number : new Written(text, value);
+}
+
+/** For JSON.parse; `context` is newer than TypeScript's own declaration. */
+const asWritten = (_key: string, value: unknown, { source }: { source: string }): unknown =>
+  typeof value === 'number' ? heldOr(value, source) : value;
 
 function fromYaml(text: string, name: string): unknown {
   const document = documentOf(text, name);
   const [problem] = [...document.errors, ...document.warnings];
   if (problem) throw new CommandError(`${name} is not YAML as Asgard reads it: ${told(problem)}`);
+  visit(document, {
+    Scalar: (_key, node) => {
+      const { value, source = String(value) } = node;
+      if (typeof value === 'number' || typeof value === 'bigint')
+        node.value = heldOr(value, source);
+    },
+  });
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch (error) {
@@ -64,11 +96,17 @@ function fromYaml(text: string, name: string): unknown {
 }
 
 function documentOf(text: string, name: string): Document.Parsed {
-  const document = parseYaml(text, yamlOptions);
-  // The parser calls itself for every level, and tells the end of the stack among its errors.
-  const tooDeep = document.errors.some((e) => /call stack/.test(e.message));
-  if (tooDeep) throw new CommandError(`${name} is nested too deeply`);
-  return document;
+  refuseDepth(text, name);
+  return parseYaml(text, yamlOptions);
+}
+
+/** The library calls itself for every level, so depth is measured before it has too much of it. */
+function refuseDepth(text: string, name: string): void {
+  const parser = new Parser();
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const _ of parser.next(lexeme)) void _;
+    if (parser.stack.length > openMax) throw new CommandError(`${name} is nested too deeply`);
+  }
 }
 
 const remedies: Partial<Record<YAMLError['code'], string>> = {
@@ -100,7 +138,10 @@ function exact(value: unknown, path: string, walk: Walk): unknown {
   if (path.split('/').length > depthMax) {
     throw new CommandError(`${walk.name} is nested too deeply`);
   }
-  if (typeof value === 'bigint' || typeof value === 'number') return exactNumber(value, path, walk);
+  if (value instanceof Written) {
+    walk.lost.push(`  ${fieldOf(path)}: ${value.text} ${lossOf(value)}`);
+    return undefined;
+  }
   if (Array.isArray(value)) return value.map((v, i) => exact(v, `${path}/${i}`, walk));
   if (value === null || typeof value !== 'object') return value;
   const entries = Object.entries(value).map(([key, v]) => {
@@ -110,15 +151,9 @@ function exact(value: unknown, path: string, walk: Walk): unknown {
   return Object.fromEntries(entries);
 }
 
-function exactNumber(value: bigint | number, path: string, { lost }: Walk): number {
-  const number = Number(value);
-  const written = clip(String(value));
-  if (typeof value === 'number' && !Number.isFinite(value)) {
-    lost.push(`  ${fieldOf(path)}: ${written} is no number of JSON`);
-  } else if (Number.isInteger(number) ? !Number.isSafeInteger(number) : !Number.isFinite(number)) {
-    lost.push(`  ${fieldOf(path)}: ${written} cannot be kept exactly; write it as a string`);
-  }
-  return number;
-}
+const lossOf = ({ finite }: Written): string =>
+  finite ? 'cannot be kept exactly; write it as a string' : 'is no number of JSON';
 
-const clip = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
+function clip(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}

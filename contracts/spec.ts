@@ -5,10 +5,15 @@
 import { type Static, Type } from 'typebox';
 
 /**
- * Names and the like: longer than any that is accepted, so that the rule which refuses it can say
- * why, and short enough for messages and histories.
+ * One of a list, or of a form, that a rule checks: longer than any that is accepted, so that the
+ * rule can say what is, and short enough for messages and histories.
  */
 const word = () => Type.String({ maxLength: 300 });
+/** A name of the user's own: as long as is accepted. What it may hold, a rule says. */
+const name = (maxLength: number) => Type.String({ maxLength });
+const nameMax = 40;
+/** Kafka's own limit: names of topics become names of directories. */
+const topicNameMax = 249;
 
 /** A Kafka configuration map; numbers and booleans are accepted and normalised to strings. */
 export const KafkaConfig = Type.Record(
@@ -26,10 +31,10 @@ const NodeRole = Type.Union([Type.Literal('broker'), Type.Literal('controller')]
 export const NodePool = Type.Object(
   {
     /** Pool name; slots are called `<pool>-<index>`. */
-    pool: word(),
+    pool: name(nameMax),
     count: Type.Integer(),
     roles: Type.Array(NodeRole, { maxItems: 10 }),
-    racks: Type.Array(word(), { maxItems: 100 }),
+    racks: Type.Array(name(128), { maxItems: 100 }),
     /** Provider's type, for example `local.small`. */
     instanceType: word(),
     diskGiB: Type.Integer(),
@@ -40,7 +45,7 @@ export type NodePool = Static<typeof NodePool>;
 
 export const TopicSpec = Type.Object(
   {
-    name: word(),
+    name: name(topicNameMax),
     /** Required unless `state` is `absent`. */
     partitions: Type.Optional(Type.Integer()),
     /** Required unless `state` is `absent`. */
@@ -74,7 +79,7 @@ export type LoadSpec = Static<typeof LoadSpec>;
 
 export const ClusterSpec = Type.Object(
   {
-    name: word(),
+    name: name(nameMax),
     provider: Type.Optional(word()),
     kafka: Type.Object(
       { version: word(), config: Type.Optional(KafkaConfig) },

@@ -79,8 +79,9 @@ export function createMeasureActivities(deps: ActivityDeps) {
 
     /**
      * Runs the load and measures, and looks at the cluster all the while. Each attempt has a record
-     * mark of its own, so records of a broken one are not counted. A failure carries what was seen
-     * until then; so does the last heartbeat.
+     * mark of its own, so records of a broken one are not counted. Ends early, with LoadTestBroken,
+     * when no broker runs any more. A failure carries what was seen until then; so does the last
+     * heartbeat.
      */
     runLoadTest: (step: MeasureStep): Promise<Measurement> =>
       beating(async ({ signal, say, keep }) => {
@@ -105,7 +106,7 @@ export function createMeasureActivities(deps: ActivityDeps) {
               doing = text;
               say(text);
             },
-            signal,
+            signal: AbortSignal.any([signal, watcher.over]),
           });
           return { report, disturbances: await watcher.stop() };
         } catch (error) {

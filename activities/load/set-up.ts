@@ -6,12 +6,16 @@
 import { principals } from '../../contracts/names.ts';
 import type { StepScope } from '../../contracts/scope.ts';
 import type { NormalLoad } from '../../contracts/spec.ts';
+import { brokersAllDown } from '../../domain/cluster/standing.ts';
 import { olderTests, testName } from '../../domain/load/leftovers.ts';
 import type { AclRule, KafkaAccess, KafkaAdmin } from '../../providers/kafka/kafka.ts';
+import { peersOf } from '../cloud/instances.ts';
 import { brokerAddresses, withAdmin } from '../kafka/access.ts';
 import type { ActivityDeps } from '../lib/deps.ts';
-import { failure } from '../lib/failure.ts';
+import { failure, finalFailure } from '../lib/failure.ts';
 import { beating } from '../lib/heartbeat.ts';
+import { cloudOf } from '../lib/slots.ts';
+import { machinesOf } from './standing.ts';
 
 export interface LoadStep {
   scope: StepScope;
@@ -54,11 +58,12 @@ export function createSetUpActivities(deps: ActivityDeps) {
     /**
      * Removes what earlier tests left (a terminated one cannot clean up), then makes the load user
      * with rights on its own names only, and the topic. Answers with what was removed. Safe to
-     * repeat. Fails with KafkaRefused, LoadTestBroken; retried: KafkaUnavailable.
+     * repeat. Fails with KafkaRefused, LoadTestBroken, and KafkaUnavailable when no broker runs;
+     * else that is retried.
      */
     prepareLoadTest: ({ scope, testId, load }: LoadStep): Promise<{ removed: string[] }> =>
       beating(() =>
-        withAdmin(deps, scope, async (admin) => {
+        withRunning(deps, scope, async (admin) => {
           const password = await passwordOf(deps, scope);
           const removed = await removeOlder(admin, testId);
           const name = testName(testId);
@@ -73,11 +78,11 @@ export function createSetUpActivities(deps: ActivityDeps) {
 
     /**
      * Removes topic, group, rights and user of the test. Safe to repeat; accepts that nothing is
-     * there. Retried: KafkaUnavailable.
+     * there. Fails with KafkaUnavailable when no broker runs; else that is retried.
      */
     cleanLoadTest: ({ scope, testId }: Omit<LoadStep, 'load'>): Promise<void> =>
       beating(() =>
-        withAdmin(deps, scope, async (admin) => {
+        withRunning(deps, scope, async (admin) => {
           const name = testName(testId);
           await admin.deleteTopics([name]);
           await admin.deleteAclsOf(principal);
@@ -86,6 +91,22 @@ export function createSetUpActivities(deps: ActivityDeps) {
         }),
       ),
   };
+}
+
+/**
+ * `withAdmin`, but for a cluster of which no broker runs: that is for good, since a load test
+ * starts no machine. Asked before each try, so that one who dies meanwhile costs one try.
+ */
+async function withRunning<T>(
+  deps: ActivityDeps,
+  scope: StepScope,
+  work: (admin: KafkaAdmin) => Promise<T>,
+): Promise<T> {
+  const peers = await peersOf(cloudOf(deps, scope.provider), scope.cluster);
+  const machines = await machinesOf(deps, scope);
+  const down = brokersAllDown(peers, { at: '', ...machines });
+  if (down.length > 0) throw finalFailure('KafkaUnavailable', `no broker runs: ${down.join('; ')}`);
+  return withAdmin(deps, scope, work);
 }
 
 /** The lease lets one test at a time run, so rights and user of an older one are nobody's. */

@@ -107,7 +107,8 @@ export async function openObserver(
   };
 }
 
-async function machinesOf(
+/** The cluster's machines by the cloud. Read-only; never rejects. */
+export async function machinesOf(
   deps: ActivityDeps,
   { cluster, provider }: StepScope,
 ): Promise<Pick<Standing, 'machines' | 'machinesError'>> {

@@ -15,10 +15,10 @@ import { checkLoad } from './load-rules.ts';
 import { brokerCount, normalise } from './normalise.ts';
 import { ownSettings } from './own-settings.ts';
 import { quoted } from './quoted.ts';
-import { checkInput } from './shape.ts';
+import { checkInput, wholeInput } from './shape.ts';
 import { checkTopics } from './topic-rules.ts';
 
-export { checkInput } from './shape.ts';
+export { checkInput, wholeInput } from './shape.ts';
 
 /** The normalised spec, or every violation of shape (then rules are not tried) or rules. */
 export function checkSpec(
@@ -52,7 +52,7 @@ function checkSize(input: unknown): Violation[] {
   if (bytes <= specBytesMax) return [];
   const message = `the spec has ${Math.ceil(bytes / 1000)} KB, more than ${specBytesMax / 1000}`;
   const remedy = 'name fewer topics: one that a spec does not name is left alone, so split it';
-  return [violation('(the whole input)', 'spec-size', message, remedy)];
+  return [violation(wholeInput, 'spec-size', message, remedy)];
 }
 
 const namePattern = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/;
@@ -126,7 +126,7 @@ const diskGiBMax = 65_536;
 
 /** Kafka takes any text; blanks at the ends it would drop, and two racks would be one. */
 const isRackName = (name: string): boolean =>
-  name.length >= 1 && name.length <= 128 && name.trim() === name && !/\p{C}/u.test(name);
+  name.length >= 1 && name.trim() === name && !/\p{C}/u.test(name);
 
 function checkPool(spec: NormalSpec, pool: NormalSpec['nodes'][number], at: string): Violation[] {
   const found: Violation[] = [];

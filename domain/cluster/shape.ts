@@ -83,7 +83,9 @@ const limit = (field: string, { message, params }: Finding): Violation => ({
   remedy: 'limit' in params ? `keep within ${params.limit}` : 'keep within what is named',
 });
 
-const rooted = (field: string): string => (field === '' ? '(the whole input)' : field);
+/** Where a violation is when it is in no field but in the input itself. */
+export const wholeInput = '(the whole input)';
+const rooted = (field: string): string => (field === '' ? wholeInput : field);
 
 const required = (field: string): Violation => ({
   field,

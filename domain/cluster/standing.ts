@@ -115,12 +115,28 @@ function leadChanges(
   });
 }
 
+/**
+ * Each broker with the state of its machine, when no machine of any runs or is being started; else
+ * empty. Empty as well when the machines are not known, or no broker is planned.
+ */
+export function brokersAllDown(nodes: readonly PlannedNode[], look: Standing): string[] {
+  const brokers = nodes.filter(isBroker).map((node) => ({
+    node,
+    machine: machineOf(look.machines, node),
+  }));
+  const someUp = brokers.some(({ machine }) => isComing(machine));
+  if (!look.machines || someUp) return [];
+  return brokers.map(({ node, machine }) => `${nameOf(node)}: ${stateOf(look, machine)}`);
+}
+
 /** Some node's machine is not up and nobody is bringing it up: waiting longer is in vain. */
 export function isHopeless(nodes: readonly PlannedNode[], { machines }: Standing): boolean {
   if (!machines) return false;
-  const coming = ['pending', 'running'];
-  return nodes.some((node) => !coming.includes(machineOf(machines, node)?.state ?? 'none'));
+  return nodes.some((node) => !isComing(machineOf(machines, node)));
 }
+
+const isComing = (machine: MachineLook | undefined): boolean =>
+  machine?.state === 'pending' || machine?.state === 'running';
 
 /**
  * A look without those who are merely slow: no answer in time, and none refused. Under load a

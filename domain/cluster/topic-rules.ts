@@ -10,8 +10,6 @@ import { ownSettings } from './own-settings.ts';
 import { quoted } from './quoted.ts';
 
 const partitionsMax = 10_000;
-/** Kafka: at most 249 characters, because names become directory names. */
-const lengthMax = 249;
 
 /** Every violation of every topic; `written` are the same topics before defaults were filled in. */
 export function checkTopics(spec: NormalSpec, written: readonly TopicSpec[]): Violation[] {
@@ -56,9 +54,6 @@ function checkName(name: string, field: string): Violation[] {
   ];
   if (!/^[a-zA-Z0-9._-]+$/.test(name) || name === '.' || name === '..') {
     return refuse(`${quoted(name)} is not a topic name`, 'use a–z, A–Z, 0–9, `.`, `_` and `-`');
-  }
-  if (name.length > lengthMax) {
-    return refuse(`has ${name.length} characters`, `use at most ${lengthMax}`);
   }
   if (name.startsWith('__') || name.startsWith('asgard-')) {
     return refuse(`\`${name}\` is reserved`, 'do not begin with `__` or `asgard-`');

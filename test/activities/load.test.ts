@@ -9,6 +9,7 @@ import type { NormalLoad } from '../../contracts/spec.ts';
 import type { KafkaLook, PlannedNode, Standing } from '../../contracts/standing.ts';
 import { testIdOf } from '../../domain/load/leftovers.ts';
 import { findProcess, signalGroup } from '../../providers/cloud/local/processes.ts';
+import { KafkaError } from '../../providers/kafka/kafka.ts';
 import type { LoadRun } from '../../providers/load/load.ts';
 import { until } from '../providers/cloud-contract.ts';
 import { type ActivityLab, nodeOf, openActivityLab, run, scope } from '../support/activity-lab.ts';
@@ -68,6 +69,14 @@ async function launch(): Promise<string> {
   const find = async () => (await lab.cloud.listInstances({ tags: {} }))[0];
   await until(async () => (await find())?.state === 'running');
   return (await find())?.id ?? '';
+}
+
+/** Its machine dies, and stays down. */
+async function kill(id: string): Promise<void> {
+  signalGroup(findProcess(id) ?? 0, 'SIGKILL');
+  looks = [down];
+  const state = async () => (await lab.cloud.listInstances({ tags: {} }))[0]?.state;
+  await until(async () => (await state()) === 'stopped');
 }
 
 /** Resolves when it is told to, or ends with the error it is given. */
@@ -165,6 +174,53 @@ describe('runLoadTest', () => {
       message: 'no broker can be reached',
       details: [{ disturbances: [expect.stringContaining('broker 0 (main-0)')] }],
     });
+  });
+});
+
+describe('when no broker runs any more', () => {
+  const gone = /broker 0 \(main-0\): .*its machine is stopped/;
+
+  it('the measurement ends by itself, with that reason, and tells the broker', async () => {
+    const id = await launch();
+    const { standing: before } = await observe();
+    const started = new Promise<void>((tell) => {
+      lab.deps.load.run = ({ signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason as Error));
+          tell();
+        });
+    });
+    const step = { scope, testId, load, nodes, before, attempt: 1 };
+    const measured = run(() => activities().load.runLoadTest(step));
+    const ended = expect(measured).rejects.toMatchObject({
+      type: 'LoadTestBroken',
+      message: expect.stringMatching(/^no broker runs any more: broker 0 \(main-0\): its machine/),
+      details: [{ disturbances: [expect.stringMatching(gone)] }],
+    });
+    await started;
+    await kill(id);
+    await ended;
+  }, 60_000);
+
+  it('nothing is prepared or cleaned, and that is for good', async () => {
+    await kill(await launch());
+    const opened: string[] = [];
+    lab.deps.openKafka = async () => {
+      opened.push('kafka');
+      throw new KafkaError('unavailable', 'no broker answers');
+    };
+    const { prepareLoadTest, cleanLoadTest } = activities().load;
+    for (const work of [
+      () => prepareLoadTest({ scope, testId, load }),
+      () => cleanLoadTest({ scope, testId }),
+    ]) {
+      await expect(run<unknown>(work)).rejects.toMatchObject({
+        type: 'KafkaUnavailable',
+        nonRetryable: true,
+        message: expect.stringMatching(gone),
+      });
+    }
+    expect(opened).toEqual([]);
   });
 });
 

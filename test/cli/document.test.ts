@@ -74,7 +74,17 @@ describe('JSON', () => {
   });
 });
 
+const indented = (depth: number): string =>
+  Array.from({ length: depth }, (_, i) => `${' '.repeat(i)}a:`).join('\n');
+
 describe('YAML', () => {
+  it.each([`${'- '.repeat(99)}x`, `${'['.repeat(99)}x${']'.repeat(99)}`, indented(99)])(
+    'may be nested to a hundred levels (%#)',
+    (text) => {
+      expect(() => parseDocument(text, 'x.yaml')).not.toThrow();
+    },
+  );
+
   it('says the same as JSON, of the example too', () => {
     const at = (name: string) => join(root, 'deploy/examples', name);
     expect(readDocument(at('cluster.yaml'))).toEqual(readDocument(at('cluster.json')));
@@ -94,6 +104,10 @@ describe('YAML', () => {
     'a0: &a0 [x, x, x, x, x, x, x, x, x]',
     ...[1, 2, 3, 4, 5, 6, 7, 8].map((i) => `a${i}: &a${i} [${Array(9).fill(`*a${i - 1}`)}]`),
   ].join('\n');
+  const chain = [
+    'a0: &a0 [x]',
+    ...Array.from({ length: 5_000 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}]`),
+  ].join('\n');
   const wide = `a: &a [${Array(60_000).fill('x')}]\nb: [${Array(60).fill('*a')}]`;
   it.each([
     ['a tab as indentation', 'a:\n\tb: 1', /line 2, column 1: a tab as indentation/],
@@ -106,6 +120,11 @@ describe('YAML', () => {
     ['aliases that grow without bound', bomb, /Excessive alias count/],
     ['aliases of much', wide, /stands for too many values/],
     ['depth without bound', '['.repeat(50_000), /nested too deeply/],
+    ['lists in lists, line by line', `${'- '.repeat(3_000)}x\n`.repeat(3), /nested too deeply/],
+    ['keys of keys', `${'? '.repeat(3_000)}x`, /nested too deeply/],
+    ['mappings in mappings', `${'{a: '.repeat(3_000)}1`, /nested too deeply/],
+    ['an indentation that grows', indented(1_500), /nested too deeply/],
+    ['aliases of aliases', chain, /nested too deeply|Excessive alias count|too many values/],
     ['much depth', `a: ${'['.repeat(200)}${']'.repeat(200)}`, /nested too deeply/],
     ['comments only', '# name: x\n', /comments or `null` only/],
   ])('with %s is refused, with the place', (_, text, message) => {
@@ -129,14 +148,23 @@ describe.each(['x.json', 'x.yaml'])('in %s', (name) => {
     },
   );
 
+  it.each(['9007199254740993.0', '-9007199254740993e0', '12345678901234567890', '1e999'])(
+    '%s is told as it was written',
+    (number) => {
+      expect(() => parseDocument(`{"a": ${number}}`, name)).toThrow(
+        `  a: ${number} cannot be kept exactly`,
+      );
+    },
+  );
+
   it.each(['9007199254740991', '-1', '0.01', '1e3', '2147483648'])('%s is kept', (number) => {
     expect(parseDocument(`{"a": ${number}}`, name)).toEqual({ a: Number(number) });
   });
 });
 
 it('a number that is infinite is no number of JSON', () => {
-  expect(() => parseDocument('a: .inf\nb: .nan', 'x.yaml')).toThrow(/a: Infinity.*\n.*b: NaN/);
-  expect(() => parseDocument('{"a": 1e999}', 'x.json')).toThrow(/a: Infinity is no number/);
+  const told = /a: \.inf is no number of JSON\n.*b: -\.Inf is no.*\n.*c: \.nan is no/;
+  expect(() => parseDocument('a: .inf\nb: -.Inf\nc: .nan', 'x.yaml')).toThrow(told);
 });
 
 it('the file that was tried by hand is read', () => {

@@ -2,7 +2,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KafkaLook, MachineLook, PlannedNode, Standing } from '../../contracts/standing.ts';
-import { changesSince, isHopeless, missingOf, patientWith } from '../../domain/cluster/standing.ts';
+import {
+  brokersAllDown,
+  changesSince,
+  isHopeless,
+  missingOf,
+  patientWith,
+} from '../../domain/cluster/standing.ts';
 import { olderTests, testIdOf, testName } from '../../domain/load/leftovers.ts';
 
 const nodes: PlannedNode[] = [
@@ -186,6 +192,25 @@ describe('waiting', () => {
     expect(isHopeless(nodes, withMachine('main-0', { state: 'pending' }))).toBe(false);
     expect(isHopeless(nodes, withMachine('main-0', { state: 'stopped' }))).toBe(true);
     expect(isHopeless(nodes, standing({ machines: [] }))).toBe(true);
+  });
+
+  it('is over for a test when no broker’s machine is up, however many controllers run', () => {
+    const withStates = (...states: MachineLook['state'][]) =>
+      standing({
+        machines: nodes.map(({ slot }, i) => ({ ...machine(slot), state: states[i] ?? 'running' })),
+      });
+    const stopped = withStates('stopped', 'stopped', 'stopped', 'running');
+    expect(brokersAllDown(nodes, stopped)).toEqual([
+      'broker 0 (main-0): its machine is stopped',
+      'broker 1 (main-1): its machine is stopped',
+      'broker 2 (main-2): its machine is stopped',
+    ]);
+    expect(brokersAllDown(nodes, standing({ machines: [] }))).toHaveLength(3);
+    expect(brokersAllDown(nodes, withStates('stopped', 'stopped', 'pending'))).toEqual([]);
+    expect(brokersAllDown(nodes, withStates('stopped', 'running', 'stopped'))).toEqual([]);
+    const { machines: _, ...unknown } = stopped;
+    expect(brokersAllDown(nodes, unknown)).toEqual([]);
+    expect(brokersAllDown([], stopped)).toEqual([]);
   });
 
   it('believes one late answer, not two, and no refused connection', () => {

@@ -110,7 +110,7 @@ describe('a measurement that broke', () => {
       world.missing = [[], [], [gone]];
     });
     expect(run.verdict.verdict).toBe('unknown');
-    expect(run.verdict.reasons[0]).toContain(gone);
+    expect(run.verdict.reasons[0]).toBe(`${gone} (seen at 10:00:00, after attempt 1 of the test)`);
     expect(run.verdict.reasons[1]).toBe('attempt 1 brought no report: runLoadTest#1 refused');
     expect(run.world.calls.filter((c) => c === 'runLoadTest')).toHaveLength(1);
   });
@@ -181,7 +181,11 @@ describe('an abort while the load runs', () => {
       await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'Aborted' } });
       expect(world.things.has('load user')).toBe(false);
       expect(world.calls.filter((call) => call === 'runLoadTest')).toHaveLength(1);
-      expect(await lab.cluster(spec.name)).toMatchObject({ phase: 'quarantined' });
+      // It stands, so it says how it is reached.
+      expect(await lab.cluster(spec.name)).toMatchObject({
+        phase: 'quarantined',
+        connection: { bootstrap: 'b:1' },
+      });
     });
   });
 });

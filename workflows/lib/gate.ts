@@ -46,7 +46,7 @@ async function test(op: Operation, gate: Gate): Promise<LoadVerdict> {
   const testId = testIdOf({ startedAtMs: startTime.getTime(), runId });
   const evidence: GateEvidence = { disturbances: [], earlier: [] };
   try {
-    const whole = await look(gate, evidence, 'before', { patienceMs: nodeDeadlineMs });
+    const whole = await look(gate, evidence, 'before the test', { patienceMs: nodeDeadlineMs });
     if (evidence.disturbances.length > 0) return unmeasured(evidence);
     return await withTopic(op, { ...gate, testId, evidence, whole });
   } catch (error) {
@@ -67,12 +67,12 @@ async function withTopic(op: Operation, t: Test): Promise<LoadVerdict> {
   try {
     const { removed } = await activities.prepareLoadTest({ scope, testId, load });
     for (const what of removed) op.say(`load test: removed what an earlier one left: ${what}`);
-    const before = await look(t, evidence, 'before', { testId, since: t.whole });
+    const before = await look(t, evidence, 'before the test', { testId, since: t.whole });
     if (evidence.disturbances.length > 0) return unmeasured(evidence);
     return await prove(op, { ...t, before });
   } catch (error) {
     if (CancellationScope.current().consideredCancelled) throw error;
-    await look(t, evidence, 'after', { since: t.whole });
+    await look(t, evidence, 'after the test', { since: t.whole });
     return unmeasured(evidence, messageOf(error));
   } finally {
     await CancellationScope.nonCancellable(() => clean(op, scope, testId));
@@ -89,12 +89,12 @@ async function prove(op: Operation, t: Prepared): Promise<LoadVerdict> {
   const { scope, testId, load, evidence, before } = t;
   const { found } = await activities.proveCoordination({ scope, testId });
   if (found) {
-    await look(t, evidence, 'after', { testId, since: before });
+    await look(t, evidence, 'after the test', { testId, since: before });
     return uncoordinated(evidence, found);
   }
   op.say('load test: a consumer group and a transaction work');
   const report = await measure(op, t);
-  await look(t, evidence, 'after', { testId, since: before });
+  await look(t, evidence, 'after the test', { testId, since: before });
   if (report) return judge(load, report, evidence);
   return unmeasured(evidence);
 }
@@ -113,7 +113,7 @@ async function measure(op: Operation, t: Prepared) {
       evidence.earlier.push(messageOf(error));
       evidence.disturbances.push(...seenUntil(error));
       op.say(`load test: attempt ${attempt} brought no report: ${messageOf(error)}`);
-      await look(t, evidence, `after attempt ${attempt}`, { testId, since: before });
+      await look(t, evidence, `after attempt ${attempt} of the test`, { testId, since: before });
       if (evidence.disturbances.length > 0) return undefined;
     }
   }
@@ -140,7 +140,7 @@ async function look(
   const step = { scope, nodes, ...o, patienceMs: o.patienceMs ?? settleMs };
   const { standing, missing } = await loadWaits.observeStanding(step);
   const at = standing.at.slice(11, 19);
-  evidence.disturbances.push(...missing.map((text) => `${text} (seen at ${at}, ${when} the test)`));
+  evidence.disturbances.push(...missing.map((text) => `${text} (seen at ${at}, ${when})`));
   return standing;
 }
 

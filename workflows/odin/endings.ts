@@ -55,12 +55,12 @@ export function endAfterGate(
 }
 
 /** The plan is applied, and the operation was aborted before the gate had a verdict. */
-export function abortedGateEnding(asked: Asked): Ending {
+export function abortedGateEnding(stands: LeaseReleased['cluster']): Ending {
   const reason = 'aborted during the load test; run it again to lift the quarantine';
   return {
     outcome: 'aborted',
     reason,
-    cluster: { ...standing(asked), phase: 'quarantined', reason },
+    cluster: { ...stands, phase: 'quarantined', reason },
   };
 }
 

@@ -89,13 +89,14 @@ async function gateAndEnd(op: Operation, p: Provision, nodes: PlannedNode[]): Pr
   try {
     await op.whilePaused();
     const connection = await connect(op, scope);
+    op.cluster = { ...op.cluster, connection };
     const verdict = load === false ? undefined : await runGate(op, { scope, load, nodes });
     // An abort that came while the last answer was on its way has been promised, too.
     if (op.status.abortRequested) throw new CancelledFailure('aborted');
     const loadTestMs = Date.now() - begun;
     return { ...endAfterGate({ ...p, verdict, connection }), connection, loadTestMs };
   } catch (error) {
-    if (isCancellation(error)) return abortedGateEnding(p);
+    if (isCancellation(error)) return abortedGateEnding(op.cluster);
     throw error;
   }
 }

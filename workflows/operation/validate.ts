@@ -1,7 +1,7 @@
 /** The first act of every workflow: the input is checked whole, and every bad field is named. */
 import type { TSchema } from 'typebox';
 import type { NormalSpec, Violation } from '../../contracts/spec.ts';
-import { checkInput, checkSpec, isClusterName } from '../../domain/cluster/rules.ts';
+import { checkInput, checkSpec, isClusterName, wholeInput } from '../../domain/cluster/rules.ts';
 import { fail, invalid } from './failure.ts';
 
 /** Throws InvalidInput with all violations of the schema. */
@@ -10,9 +10,9 @@ export function requireInput(schema: TSchema, input: unknown): void {
   if (violations.length > 0) throw invalid(violations);
 }
 
-/** Violations of a spec, by where they are in the input. */
+/** Violations of a spec, by where they are in the input: the whole spec is its field `spec`. */
 export const inSpec = (violations: readonly Violation[]): Violation[] =>
-  violations.map((v) => ({ ...v, field: `spec.${v.field}` }));
+  violations.map((v) => ({ ...v, field: v.field === wholeInput ? 'spec' : `spec.${v.field}` }));
 
 /** The spec with its defaults; throws InvalidInput with all violations of schema and rules. */
 export function requireSpec(input: unknown): NormalSpec {

@@ -79,9 +79,9 @@ export const wrongSpecs: WrongSpec[] = [
     expected: [
       {
         field: 'name',
-        rule: 'name',
-        message: '`aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` is not a cluster name',
-        remedy: 'use 1–40 of a–z, 0–9 and -, starting with a letter and not ending with -',
+        rule: 'limit',
+        message: 'must not have more than 40 characters',
+        remedy: 'keep within 40',
       },
     ],
   },
@@ -864,9 +864,9 @@ export const wrongSpecs: WrongSpec[] = [
     expected: [
       {
         field: 'topics[0].name',
-        rule: 'topic-name',
-        message: 'has 250 characters',
-        remedy: 'use at most 249',
+        rule: 'limit',
+        message: 'must not have more than 249 characters',
+        remedy: 'keep within 249',
       },
     ],
   },
