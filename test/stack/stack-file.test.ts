@@ -39,8 +39,9 @@ describe('while the stack runs', () => {
     expect(new Set(home.processes()).size).toBe(partsOfAStack);
   });
 
-  it('it says that its Temporal asks nobody who one is', () => {
-    expect(stack.said()).toMatch(/every user of this machine may use .*\n.*security\.md/);
+  it('it says that its Temporal asks nobody who one is', async () => {
+    const said = /every user of this machine may use .*\n.*security\.md/;
+    await until('it is said', () => said.test(stack.said()));
   });
 
   it('everything it has written is for its user only', () => {
