@@ -8,7 +8,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { requireToken } from './auth.ts';
 import { createViewer } from './cluster-view.ts';
 import { requireKey, requirePath } from './input.ts';
-import { Problem, sendProblem } from './problem.ts';
+import { Problem, sendClientError, sendProblem } from './problem.ts';
 import { clusterRoutes } from './routes/clusters.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -76,6 +76,7 @@ function serverOptions({ logging = 'off', requestTimeoutMs }: AppOptions) {
     bodyLimit: bodyBytesMax,
     // What the router itself refuses (a broken escape in the path) is a problem like any other.
     frameworkErrors: sendProblem,
+    clientErrorHandler: sendClientError,
     routerOptions: { maxParamLength: paramLengthMax },
     logger: logging === 'off' ? false : { level, redact, stream: process.stderr },
     // Our own validator answers one Problem, which passes through.

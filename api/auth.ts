@@ -11,7 +11,8 @@ export function requireToken(app: FastifyInstance, token: string): void {
   app.addHook('onRequest', async (request) => {
     const path = request.url.split('?')[0] ?? '';
     if (open.some((prefix) => path === prefix || path.startsWith(`${prefix}/`))) return;
-    const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+    // RFC 9110: the scheme's letters may be of either case.
+    const given = /^Bearer +(.+)$/i.exec(request.headers.authorization ?? '')?.[1];
     if (!given || !timingSafeEqual(digest(given), expected)) {
       throw new Problem('Unauthorized', 'the Authorization header holds no valid bearer token');
     }

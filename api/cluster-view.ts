@@ -7,6 +7,7 @@ import { forgottenView, isNotFound, lookFor, stands } from './forgotten.ts';
 import { planNeeds, readNeeds } from './input.ts';
 import { Problem } from './problem.ts';
 import type { Temporal } from './temporal.ts';
+import { isTemporalAway } from './temporal-errors.ts';
 
 /** A look younger than this is shared by all who ask, and those who watch get one as often. */
 const freshMs = { asked: 1_000, watched: 5_000 };
@@ -92,6 +93,8 @@ async function decided(
 
 async function fromIndex(temporal: Temporal, name: string, error: unknown): Promise<ClusterView> {
   if (!(error instanceof Problem) || error.status < 500) throw error;
+  // Asking once more who has just not answered only doubles the wait.
+  if (isTemporalAway(error)) throw error;
   const summary = await temporal.clusterSummary(name).catch(() => undefined);
   // The first error says more than the one that followed from it.
   if (!summary || summary.phase === 'absent') throw error;

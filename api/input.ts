@@ -11,7 +11,7 @@ import type { ProvisionInput } from '../contracts/services/odin.ts';
 import type { ClusterSpec, LoadSpec } from '../contracts/spec.ts';
 import { checkLoad } from '../domain/cluster/load-rules.ts';
 import { normalise } from '../domain/cluster/normalise.ts';
-import { checkSpec } from '../domain/cluster/rules.ts';
+import { checkSpec, providers } from '../domain/cluster/rules.ts';
 import { digestOf } from '../domain/lib/digest.ts';
 import { operationKey } from '../domain/lib/operation-key.ts';
 import { Problem } from './problem.ts';
@@ -42,6 +42,14 @@ export function requireName(field: string, name: string | undefined): void {
     const remedy = 'give the name of a cluster';
     refuse([{ field, rule: 'name', message: `no cluster can be called \`${name}\``, remedy }]);
   }
+}
+
+/** Throws 400 unless a provider that was named can be one. */
+export function requireProvider(provider: string | undefined): void {
+  if (provider === undefined || providers.includes(provider)) return;
+  const remedy = `use ${providers.join(' or ')}, or leave it out: every provider is then asked`;
+  const message = `there is no provider \`${provider}\``;
+  refuse([{ field: 'provider', rule: 'provider', message, remedy }]);
 }
 
 /** Throws 400 unless the load keeps the rules that hold for every cluster. */
@@ -113,7 +121,14 @@ function keyOf(request: FastifyRequest): string | undefined {
 export async function requireKey(request: FastifyRequest): Promise<void> {
   const given = request.headers['idempotency-key'];
   if (given === undefined || (typeof given === 'string' && idempotencyKey.test(given))) return;
-  throw new Problem('InvalidInput', 'Idempotency-Key: 1 to 255 visible ASCII characters');
+  refuse([
+    {
+      field: 'Idempotency-Key',
+      rule: 'key',
+      message: 'is not 1 to 255 visible ASCII characters, given once',
+      remedy: 'send another key, or leave the header out',
+    },
+  ]);
 }
 
 interface Asked {

@@ -1,9 +1,16 @@
 /** Operations as they are now: one in full, and those of a cluster that are open. */
-import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import {
+  type Client,
+  isGrpcServiceError,
+  QueryNotRegisteredError,
+  type WorkflowExecutionDescription,
+} from '@temporalio/client';
 import type { ClusterStatus } from '../contracts/cluster.ts';
 import type { OpenOperation, OperationView } from '../contracts/http.ts';
 import { clusterWorkflowId, clusterWorkflowType, searchAttributes } from '../contracts/names.ts';
 import { type OperationStatus, statusQuery } from '../contracts/operation.ts';
+import type { OperationOutcome } from '../contracts/outcomes.ts';
+import { definitionOf } from '../contracts/services/index.ts';
 import { pendingWork } from './pending.ts';
 import { Problem } from './problem.ts';
 
@@ -11,33 +18,71 @@ import { Problem } from './problem.ts';
 const openMax = 50;
 
 /**
- * The workflow's own status, with what its pending activities say while it runs. One that Temporal
- * ended without a word of its own (terminated, timed out) is told as finished and `interrupted`,
- * for its own status would show the last phase for ever.
+ * The workflow's own status, with what its pending activities say while it runs. One whose run is
+ * over without a word of its own (terminated, timed out, failed before its frame was there) is told
+ * as finished with what Temporal knows of its end: its status would show the last phase for ever.
  */
 export async function operationStatus(client: Client, id: string): Promise<OperationView> {
   const handle = client.workflow.getHandle(id);
-  const [status, now] = await Promise.all([
-    handle.query<OperationStatus>(statusQuery),
-    handle.describe(),
-  ]);
+  const asked = handle.query<OperationStatus>(statusQuery);
+  asked.catch(() => undefined);
+  const now = await handle.describe();
+  const { name } = now.status;
+  const status = await asked.catch((error: unknown) => {
+    // One that ended before its first task has no status.
+    const mute = definitionOf(now.type) && endings[name] && isServiceError(error);
+    if (mute) return blank(id, now);
+    throw error;
+  });
   if (status.phase === 'finished') return status;
-  if (now.status.name === 'RUNNING') {
+  if (name === 'RUNNING') {
     const pending = pendingWork(now.raw.pendingActivities ?? []);
     return pending.length > 0 ? { ...status, pending } : status;
   }
-  if (now.status.name !== 'TERMINATED' && now.status.name !== 'TIMED_OUT') {
-    // It ended between the two answers.
-    return handle.query<OperationStatus>(statusQuery);
-  }
+  const end = endings[name];
+  // It ended between the two answers.
+  if (!end) return handle.query<OperationStatus>(statusQuery);
+  const begun = status.steps.some((step) => step.startedAt !== undefined);
   return {
     ...status,
+    cluster: clusterOf(status, id),
     phase: 'finished',
-    outcome: 'interrupted',
+    outcome: begun ? 'interrupted' : end,
     reason: await reasonOfEnd(client, id, now),
     finishedAt: (now.closeTime ?? new Date()).toISOString(),
   };
 }
+
+/** What an end without a word comes to, when no step had begun. */
+const endings: Partial<Record<string, OperationOutcome>> = {
+  TERMINATED: 'interrupted',
+  TIMED_OUT: 'interrupted',
+  FAILED: 'refused',
+  CANCELLED: 'aborted',
+};
+
+/** Temporal's refusal to ask; not the word of the workflow that it has no such query. */
+const isServiceError = (error: unknown): boolean =>
+  error instanceof Error &&
+  !(error instanceof QueryNotRegisteredError) &&
+  (isGrpcServiceError(error) || isGrpcServiceError(error.cause));
+
+const blank = (id: string, now: WorkflowExecutionDescription): OperationStatus => ({
+  operationId: id,
+  runId: now.runId,
+  type: now.type,
+  cluster: '?',
+  requester: '?',
+  phase: 'validating',
+  startedAt: now.startTime.toISOString(),
+  steps: [],
+  events: [],
+  abortRequested: false,
+});
+
+/** A run that was refused before it read its input does not know; its id does. */
+const clusterOf = ({ cluster }: OperationStatus, id: string): string =>
+  cluster === '?' ? (id.split('/')[1] ?? cluster) : cluster;
 
 async function reasonOfEnd(
   client: Client,
@@ -45,12 +90,19 @@ async function reasonOfEnd(
   { runId, status }: WorkflowExecutionDescription,
 ): Promise<string> {
   if (status.name === 'TIMED_OUT') return 'the operation timed out; nothing was undone';
+  if (status.name === 'CANCELLED') return 'the operation was cancelled; nothing was undone';
   const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
     namespace: client.options.namespace,
     execution: { workflowId, runId },
     maximumPageSize: 1,
   });
-  const end = history?.events?.[0]?.workflowExecutionTerminatedEventAttributes;
+  const [last] = history?.events ?? [];
+  const failure = last?.workflowExecutionFailedEventAttributes?.failure;
+  if (failure) {
+    const type = failure.applicationFailureInfo?.type;
+    return `${type ? `${type}: ` : ''}${failure.message}`;
+  }
+  const end = last?.workflowExecutionTerminatedEventAttributes;
   const by = end?.identity ? ` by ${end.identity}` : '';
   const why = end?.reason ? `: ${end.reason}` : '';
   return `the operation was terminated${by}${why}; nothing was undone`;

@@ -47,6 +47,10 @@ export interface Failed {
   workflowId?: string | undefined;
 }
 
+/** Temporal itself does not answer. That no worker polls is its own word, which has no cause. */
+export const isTemporalAway = ({ type, cause }: Problem): boolean =>
+  type === 'Unavailable' && cause !== undefined;
+
 /** Never throws. Safe to repeat; asks at most three short questions. */
 export async function problemOf(error: unknown, failed: Failed): Promise<Problem> {
   if (error instanceof Problem) return error;

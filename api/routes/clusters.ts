@@ -23,6 +23,7 @@ import {
   requireLoad,
   requireLoadOn,
   requireName,
+  requireProvider,
   requireSpec,
   submission,
 } from '../input.ts';
@@ -63,6 +64,7 @@ function planRoute(app: App, temporal: Temporal): void {
     needs: planNeeds,
     rules: ({ body }: { body: unknown }) => {
       const input = body as PlanInput;
+      requireProvider(input.provider);
       if (input.intent === 'destroy') requireName('cluster', input.cluster);
       else requireSpec(input.spec, 'spec');
     },
@@ -163,10 +165,11 @@ function destroyRoute(app: App, temporal: Temporal): void {
 
 function requireConfirmation(request: { params: unknown; query: unknown; body: unknown }): void {
   const { name } = request.params as { name: string };
-  const { confirm = '' } = {
+  const { confirm = '', provider } = {
     ...(request.query as Static<typeof Confirm>),
     ...(request.body as Static<typeof DestroyBody>),
-  };
+  } as Static<typeof DestroyBody>;
+  requireProvider(provider);
   if (confirm === name) return;
   throw new Problem('ConfirmationMismatch', `confirm is \`${confirm}\`, not \`${name}\``);
 }

@@ -103,6 +103,10 @@ async function stream(
   reply.hijack();
   const out = reply.raw;
   out.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+  if (request.method === 'HEAD') {
+    out.end();
+    return;
+  }
   // It may have left while the first status was asked for; then no `close` follows.
   let gone = request.raw.socket.destroyed;
   request.raw.socket.once('close', () => {

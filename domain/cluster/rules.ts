@@ -59,7 +59,7 @@ const namePattern = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/;
 /** Names of clusters (and pools): they become ids, files and host names. */
 export const isClusterName = (name: string): boolean => namePattern.test(name);
 /** Providers with an implementation; docker and ec2 have the interface but come later. */
-const providers = ['local'];
+export const providers = ['local'];
 /** Types of the `local` provider: heap in MiB. */
 const localTypes: Record<string, number> = {
   'local.small': 256,

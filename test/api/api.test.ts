@@ -1,7 +1,9 @@
 /** The API without a cluster: refusals, authentication, 503, and the OpenAPI document. */
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { Client, type Connection } from '@temporalio/client';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -62,6 +64,10 @@ describe('a wrong request', () => {
         remedy: /./,
       });
       expect(response.statusCode).toBe(expected.status);
+      // A remedy must fit, and what was sent does not come back by the page.
+      if (!problem.violations) expect(problem.remedy).not.toContain('violations');
+      if (expected.status === 413) expect(problem.detail).toContain('1 MiB');
+      expect(response.body.length).toBeLessThan(4_000);
       if (expected.field) expect(problem.violations[0].field).toBe(expected.field);
     },
   );
@@ -94,6 +100,35 @@ describe('authentication', () => {
       }
     }
     expect([...new Set(open)].sort()).toEqual(['GET /healthz', 'GET /readyz']);
+  });
+});
+
+it('the scheme of a token may be written in any case', async () => {
+  for (const scheme of ['bearer', 'BEARER', 'Bearer ']) {
+    const headers = { authorization: `${scheme} ${token}` };
+    expect((await app.inject({ url: '/v1/clusters', headers })).statusCode).not.toBe(401);
+  }
+});
+
+describe('what never becomes a request', () => {
+  it.each([
+    [400, 'no HTTP\r\n\r\n'],
+    [400, 'GET /v1/clusters HTTP/1.1\r\n: x\r\n\r\n'],
+    [431, `GET / HTTP/1.1\r\nhost: a\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`],
+  ])('is answered with %i and a problem that tells a remedy', async (status, bytes) => {
+    const alone = await buildApp({
+      temporal: createTemporal(new Client({ connection })),
+      token,
+    });
+    await alone.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = alone.server.address() as AddressInfo;
+    const socket = connect(port, '127.0.0.1');
+    socket.write(bytes);
+    const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+    await alone.close();
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(head).toContain('content-type: application/problem+json');
+    expect(JSON.parse(body)).toMatchObject({ status, detail: /./, remedy: /./ });
   });
 });
 

@@ -166,3 +166,22 @@ it('a name that nobody used is not found', async () => {
   });
   await expect(createViewer(temporal).view('orders')).rejects.toMatchObject({ type: 'NotFound' });
 });
+
+it('a Temporal that has just not answered is not asked once more: the wait would double', async () => {
+  let asked = 0;
+  const cause = new Error('no answer within 3.9 s');
+  const silent = async () => {
+    throw new Problem('Unavailable', 'no answer from Temporal', { cause });
+  };
+  for (const first of ['requireReady', 'clusterStatus'] as const) {
+    const { temporal } = stub({
+      [first]: silent,
+      clusterSummary: async () => {
+        asked++;
+        return { name: 'orders', phase: 'ready' };
+      },
+    });
+    await expect(createViewer(temporal).view('orders')).rejects.toThrow('no answer from Temporal');
+  }
+  expect(asked).toBe(0);
+});

@@ -254,6 +254,17 @@ describe('an operation that is over', () => {
   });
 });
 
+it('HEAD answers on every route that GET has, streams too', async () => {
+  const { operation, events } = await provision('beta');
+  await expect.poll(() => phaseOf(operation), { timeout: 30_000 }).toBe('finished');
+  const paths = ['/v1/clusters', '/v1/clusters/beta', '/v1/clusters/beta/operations'];
+  for (const path of [...paths, operation, events, '/v1/clusters/beta/events']) {
+    const response = await fetch(url + path, { method: 'HEAD', headers });
+    expect(response.status, path).toBe(200);
+    expect(await response.text(), path).toBe('');
+  }
+});
+
 describe('what is wrong in a request', () => {
   it.each([
     [{ rate: '5MB/min' }, 'load.rate'],

@@ -99,6 +99,25 @@ describe('the real cause is told', () => {
     });
   });
 
+  it.each([
+    ['fails', { outcome: 'refused', reason: 'InvalidInput: spec.name: must be text' }],
+    ['fails late', { outcome: 'interrupted', reason: 'InvalidInput: spec.name: must be text' }],
+    ['is cancelled', { outcome: 'aborted', reason: /cancelled/ }],
+    ['never began', { outcome: 'interrupted', reason: /terminated by .*: never/ }],
+  ])('of an operation that %s: it is finished, and its event stream ends', async (end, told) => {
+    const id = `odin/silent/${end.replaceAll(' ', '-')}`;
+    const taskQueue = end === 'never began' ? 'nobody' : taskQueues.workflows;
+    const options = { workflowId: id, taskQueue, args: [end] };
+    const handle = await env.client.workflow.start('destroyCluster', options);
+    if (end === 'never began') await handle.terminate('never');
+    if (end === 'is cancelled') await handle.cancel();
+    await handle.result().catch(() => undefined);
+    const view = await get(`/v1/operations/${id}`);
+    expect(view).toMatchObject({ phase: 'finished', cluster: 'silent', ...told });
+    const stream = await app.inject({ url: `/v1/operations/${id}/events`, headers });
+    expect(stream.body).toContain(`"outcome":"${told.outcome}"`);
+  });
+
   it('of a namespace without search attributes: which, and how to add them', async () => {
     const namespace = 'bare';
     await env.connection.workflowService.registerNamespace({

@@ -139,6 +139,7 @@ export const wrongRequests: WrongRequest[] = [
     body: { spec: exampleSpec() },
     headers: { 'idempotency-key': '' },
     ...invalid,
+    field: 'Idempotency-Key',
   },
   {
     name: 'a blank in the Idempotency-Key',
@@ -146,6 +147,7 @@ export const wrongRequests: WrongRequest[] = [
     body: { spec: exampleSpec() },
     headers: { 'idempotency-key': 'a b' },
     ...invalid,
+    field: 'Idempotency-Key',
   },
   { name: 'a plan of nothing', ...plan, body: {}, ...invalid, field: 'spec' },
   {
@@ -168,6 +170,34 @@ export const wrongRequests: WrongRequest[] = [
     body: { intent: 'destroy' },
     ...invalid,
     field: 'cluster',
+  },
+  {
+    name: 'a destruction plan on a provider that is none',
+    ...plan,
+    body: { intent: 'destroy', cluster: 'orders', provider: 'nope' },
+    ...invalid,
+    field: 'provider',
+  },
+  {
+    name: 'a destruction on a provider that is a prototype',
+    ...destroy,
+    body: { confirm: 'orders', provider: '__proto__' },
+    ...invalid,
+    field: 'provider',
+  },
+  {
+    name: 'a broken escape in the path',
+    method: 'GET',
+    url: '/v1/clusters/%E0%A4%A',
+    status: 400,
+    type: 'InvalidInput',
+  },
+  {
+    name: 'a path that is far too long',
+    method: 'GET',
+    url: `/v1/clusters/${'a'.repeat(19_000)}`,
+    status: 414,
+    type: 'InvalidInput',
   },
   {
     name: 'a plan with a field too many',

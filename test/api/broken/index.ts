@@ -1,7 +1,13 @@
 /** Workflows that break in every way that an API must tell apart. For tests only. */
 
-import { defineSearchAttributeKey } from '@temporalio/common';
-import { condition, defineQuery, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
+import { ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common';
+import {
+  condition,
+  defineQuery,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 
 const tooLarge = 'x'.repeat(3_000_000);
 
@@ -32,4 +38,18 @@ export async function inspectCluster(): Promise<void> {
     { key: defineSearchAttributeKey('AsgardPhase', 'KEYWORD'), value: 'lost' },
   ]);
   await condition(() => false);
+}
+
+/** An operation whose run ends without a word in its status. */
+export async function destroyCluster(end: 'fails' | 'fails late' | 'is cancelled'): Promise<void> {
+  const steps = end === 'fails late' ? [{ id: 'a', state: 'running', startedAt: 'x' }] : [];
+  setHandler(defineQuery('status'), () => ({
+    operationId: workflowInfo().workflowId,
+    cluster: '?',
+    phase: 'validating',
+    steps,
+    events: [],
+  }));
+  if (end === 'is cancelled') await condition(() => false);
+  throw ApplicationFailure.create({ type: 'InvalidInput', message: 'spec.name: must be text' });
 }
