@@ -6,6 +6,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { type ErrorType, errorCatalogue } from '../../contracts/errors.ts';
 import { CloudError, type CloudErrorCode } from '../../providers/cloud/cloud.ts';
 import { KafkaError } from '../../providers/kafka/kafka.ts';
+import { SecretStoreError } from '../../providers/secrets/secrets.ts';
 
 const cloudTypes: Record<CloudErrorCode, ErrorType> = {
   IdempotentParameterMismatch: 'ProviderRefused',
@@ -53,5 +54,6 @@ function make(
 export function translate(error: unknown): unknown {
   if (error instanceof CloudError) return failure(cloudTypes[error.code], error.message);
   if (error instanceof KafkaError) return failure(kafkaTypes[error.code], error.message);
+  if (error instanceof SecretStoreError) return failure('ProviderRefused', error.message);
   return error;
 }

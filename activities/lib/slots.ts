@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { NodeTarget } from '../../contracts/plan.ts';
 import type { StepScope } from '../../contracts/scope.ts';
+import { clip } from '../../contracts/text.ts';
 import { type Cloud, CloudError, type Tags, tagKeys } from '../../providers/cloud/cloud.ts';
 import type { ActivityDeps } from './deps.ts';
 import { failure } from './failure.ts';
@@ -14,10 +15,13 @@ import { pause } from './heartbeat.ts';
 /** Bounds the walk over tokens of resources that are gone; clouds forget tokens within days. */
 const generationsMax = 1_000;
 
-export function cloudOf(deps: ActivityDeps, provider: string): Cloud {
-  const cloud = deps.clouds[provider];
-  if (!cloud) throw failure('ProviderRefused', `no provider called \`${provider}\` in this worker`);
-  return cloud;
+/** The provider by its name. InvalidInput, at once and for good, when this worker has none such. */
+export function cloudOf({ clouds }: ActivityDeps, provider: string): Cloud {
+  const cloud = Object.hasOwn(clouds, provider) ? clouds[provider] : undefined;
+  if (cloud) return cloud;
+  const known = Object.keys(clouds).sort().join(', ');
+  const message = `provider: no provider called \`${clip(provider, 100)}\`; there is ${known}`;
+  throw failure('InvalidInput', message);
 }
 
 /** Tags that find everything of a slot. */

@@ -7,6 +7,7 @@ import type { ObservedCluster, ObservedNode, ObservedTopic } from '../../contrac
 import { jsonLength, slicesOf } from '../../domain/lib/slices.ts';
 import { type Tags, tagKeys } from '../../providers/cloud/cloud.ts';
 import type { KafkaAdmin, TopicView } from '../../providers/kafka/kafka.ts';
+import { SecretStoreError } from '../../providers/secrets/secrets.ts';
 import { live } from '../cloud/resources.ts';
 import { type AccessScope, withAdmin } from '../kafka/access.ts';
 import type { ActivityDeps } from '../lib/deps.ts';
@@ -17,6 +18,8 @@ import { cloudOf } from '../lib/slots.ts';
 
 /** How long running instances may keep Kafka's answer waiting before it counts as unreachable. */
 const kafkaPatienceMs = 15_000;
+/** And how long after its start a machine is still booting: its silence says nothing yet. */
+const bootPatienceMs = 40_000;
 /** Topics described by one request, and the bytes of an answer. */
 const describedAtOnce = 250;
 const answerBytesMax = 300_000;
@@ -36,7 +39,7 @@ export function createObserveActivities(deps: ActivityDeps) {
         const { scope } = r;
         await refuseStrangers(deps, scope);
         const nodes = await observeNodes(deps, scope);
-        const identity = (await deps.secrets.read(scope.cluster)) !== undefined;
+        const identity = await hasIdentity(deps, scope, r.kafka !== false);
         const up = identity && nodes.some((n) => n.instance?.state === 'running');
         const wanted = up && r.kafka !== false;
         const kafka = wanted ? await observeKafka(deps, scope, beat) : undefined;
@@ -58,6 +61,23 @@ export function createObserveActivities(deps: ActivityDeps) {
     observeTopics: ({ scope, names }: { scope: AccessScope; names: string[] }) =>
       beating<ObservedTopics>(() => withAdmin(deps, scope, (admin) => topicsOf(admin, names))),
   };
+}
+
+/**
+ * Whether credentials are stored. Where they are only to be removed, broken ones count as well:
+ * a destruction must not need what it takes away.
+ */
+async function hasIdentity(
+  deps: ActivityDeps,
+  { cluster }: AccessScope,
+  needed: boolean,
+): Promise<boolean> {
+  try {
+    return (await deps.secrets.read(cluster)) !== undefined;
+  } catch (error) {
+    if (needed || !(error instanceof SecretStoreError)) throw error;
+    return true;
+  }
 }
 
 /**
@@ -138,7 +158,7 @@ async function observeKafka(
   scope: AccessScope,
   { signal, say }: Beat,
 ): Promise<KafkaSnapshot | undefined> {
-  const end = Date.now() + kafkaPatienceMs;
+  const end = Math.max(Date.now() + kafkaPatienceMs, await bootedBy(deps, scope));
   for (;;) {
     try {
       return await withAdmin(deps, scope, snapshot);
@@ -148,6 +168,16 @@ async function observeKafka(
       await pause(500, signal);
     }
   }
+}
+
+/** When the machine that was started last has had its time to boot, ms since the epoch. */
+async function bootedBy(deps: ActivityDeps, scope: AccessScope): Promise<number> {
+  const tags = { [tagKeys.cluster]: scope.cluster };
+  const instances = live(await cloudOf(deps, scope.provider).listInstances({ tags }));
+  const starts = instances.flatMap(({ state, stateSince }) =>
+    state === 'running' && stateSince ? [Date.parse(stateSince)] : [],
+  );
+  return Math.max(0, ...starts) + bootPatienceMs;
 }
 
 async function snapshot(admin: KafkaAdmin): Promise<KafkaSnapshot> {

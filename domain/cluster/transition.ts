@@ -7,6 +7,7 @@ import type { NodeTarget } from '../../contracts/plan.ts';
 import type { NormalSpec, Violation } from '../../contracts/spec.ts';
 import { checkHalfway } from './halfway.ts';
 import { isStepped } from './kafka-config.ts';
+import { checkKnown } from './known.ts';
 import { targetNodes } from './nodes.ts';
 import { metricName } from './topic-rules.ts';
 
@@ -14,6 +15,7 @@ import { metricName } from './topic-rules.ts';
 export function checkTransition(spec: NormalSpec, observed: ObservedCluster): Violation[] {
   const targets = targetNodes(spec, observed);
   return [
+    ...checkKnown(spec, targets, observed),
     ...checkKept(spec, targets, observed),
     ...checkRemoved(targets, observed),
     ...checkControllers(spec, targets, observed),

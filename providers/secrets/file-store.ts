@@ -6,8 +6,9 @@ import { randomBytes } from 'node:crypto';
 import { link, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { principals } from '../../contracts/names.ts';
+import { clip } from '../../contracts/text.ts';
 import { keepPrivate } from '../files/private.ts';
-import type { ClusterSecrets, SecretStore } from './secrets.ts';
+import { type ClusterSecrets, type SecretStore, SecretStoreError } from './secrets.ts';
 
 export interface FileSecretOptions {
   /** Absolute directory. */
@@ -28,7 +29,7 @@ export function createFileSecretStore({ dir, env = {} }: FileSecretOptions): Sec
     return text === undefined ? undefined : parseSecrets(text, file(cluster));
   };
 
-  return {
+  return lasting(dir, {
     read,
     async create(cluster) {
       const before = await read(cluster);
@@ -53,12 +54,35 @@ export function createFileSecretStore({ dir, env = {} }: FileSecretOptions): Sec
     },
     async writeClientProperties(cluster, bootstrap) {
       const secrets = await read(cluster);
-      if (!secrets) throw new Error(`no secrets of ${cluster} are stored`);
+      if (!secrets) throw new SecretStoreError(`no secrets of ${cluster} are stored`);
       keepPrivate(dir);
       const text = clientProperties(bootstrap, secrets.passwords.admin);
       await withDraft(clientFile(cluster), text, (draft) => rename(draft, clientFile(cluster)));
       return clientFile(cluster);
     },
+  });
+}
+
+/** What the file system refuses until somebody changes it; other errors may pass (a full disk). */
+const standing = new Set(['EACCES', 'EPERM', 'EROFS', 'EISDIR', 'ENOTDIR', 'ELOOP', 'EEXIST']);
+
+/** The store, with the file system's lasting refusals told as such. */
+function lasting(dir: string, store: SecretStore): SecretStore {
+  const told = async <T>(cluster: string, work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (cause) {
+      if (!standing.has(codeOf(cause) ?? '')) throw cause;
+      const said = cause instanceof Error ? cause.message : String(cause);
+      throw new SecretStoreError(`${join(dir, `${cluster}.json`)}: ${said}`, { cause });
+    }
+  };
+  return {
+    create: (cluster) => told(cluster, store.create(cluster)),
+    read: (cluster) => told(cluster, store.read(cluster)),
+    delete: (cluster) => told(cluster, store.delete(cluster)),
+    writeClientProperties: (cluster, bootstrap) =>
+      told(cluster, store.writeClientProperties(cluster, bootstrap)),
   };
 }
 
@@ -100,14 +124,15 @@ const plainPassword = /^[\w.~+/=-]+$/;
 /** Throws an Error that says where and which field, and never what stands there. */
 function parseSecrets(text: string, where: string): ClusterSecrets {
   const secrets = parseJson(text) as Partial<ClusterSecrets> | undefined;
-  if (secrets === undefined) throw new Error(`${where} is not a JSON object`);
+  if (secrets === undefined) throw new SecretStoreError(`${where} is not a JSON object`);
   for (const field of ['clusterId', 'directorySeed'] as const) {
-    if (typeof secrets[field] !== 'string') throw new Error(`${where}: ${field} is missing`);
+    if (typeof secrets[field] !== 'string')
+      throw new SecretStoreError(`${where}: ${field} is missing`);
   }
   for (const principal of Object.keys(principals) as (keyof typeof principals)[]) {
     if (plainPassword.test(secrets.passwords?.[principal] ?? '')) continue;
     const rule = 'must be letters, digits or any of . _ ~ + / = -';
-    throw new Error(`${where}: passwords.${principal} ${rule}`);
+    throw new SecretStoreError(`${where}: passwords.${principal} ${rule}`);
   }
   return secrets as ClusterSecrets;
 }
@@ -124,8 +149,8 @@ function parseJson(text: string): object | undefined {
 
 /** Names reach the file system: anything but a plain name is refused. */
 function safe(cluster: string): string {
-  if (!/^[a-z0-9-]+$/.test(cluster)) throw new Error(`\`${cluster}\` is not a cluster name`);
-  return cluster;
+  if (/^[a-z0-9-]+$/.test(cluster)) return cluster;
+  throw new SecretStoreError(`\`${clip(cluster, 100)}\` is not a cluster name`);
 }
 
 const clientProperties = (bootstrap: string, password: string): string =>

@@ -12,6 +12,15 @@ export interface ClusterSecrets {
   passwords: Record<'admin' | 'broker' | 'controller' | 'load', string>;
 }
 
+/**
+ * What a store cannot do until a person has seen to it: a broken file, a directory that may not be
+ * read. Says where, and quotes no secret. Other errors of a store may pass by themselves.
+ */
+export class SecretStoreError extends Error {
+  override readonly name = 'SecretStoreError';
+}
+
+/** Every call throws SecretStoreError for what does not mend itself. */
 export interface SecretStore {
   /** Creates them if absent, and returns what is stored either way. Safe to repeat. */
   create(cluster: string): Promise<ClusterSecrets>;

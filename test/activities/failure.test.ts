@@ -9,6 +9,7 @@ import { beating, pause } from '../../activities/lib/heartbeat.ts';
 import { errorCatalogue } from '../../contracts/errors.ts';
 import { CloudError, type CloudErrorCode } from '../../providers/cloud/cloud.ts';
 import { KafkaError } from '../../providers/kafka/kafka.ts';
+import { SecretStoreError } from '../../providers/secrets/secrets.ts';
 import { environment, run } from '../support/activity-lab.ts';
 
 const cloudErrors: [CloudErrorCode, string, boolean][] = [
@@ -36,6 +37,12 @@ describe('an error', () => {
   it.each(kafkaErrors)('of Kafka, %s, is %s (final: %s)', async (code, type, final) => {
     const failed = run(() => beating(() => Promise.reject(new KafkaError(code, 'said'))));
     await expect(failed).rejects.toMatchObject({ type, nonRetryable: final, message: 'said' });
+  });
+
+  it('of the secret store that does not mend itself is ProviderRefused, in its own words', async () => {
+    const failed = run(() => beating(() => Promise.reject(new SecretStoreError('said'))));
+    const refused = { type: 'ProviderRefused', nonRetryable: true, message: 'said' };
+    await expect(failed).rejects.toMatchObject(refused);
   });
 
   it('of any other kind passes as it is', () => {

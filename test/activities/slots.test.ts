@@ -122,8 +122,17 @@ describe('findLate', () => {
 });
 
 describe('a provider that this worker does not have', () => {
-  it('is refused for good, by name', () => {
-    const asked = () => cloudOf({ clouds: {} } as never, 'mars');
-    expect(asked).toThrow('no provider called `mars`');
-  });
+  it.each(['mars', '__proto__', 'constructor', 'toString', '', 'Local'])(
+    'is refused for good, by name: `%s`',
+    (provider) => {
+      const asked = () => cloudOf({ clouds: { local: {}, ec2: {} } } as never, provider);
+      expect(asked).toThrow(
+        expect.objectContaining({
+          type: 'InvalidInput',
+          nonRetryable: true,
+          message: `provider: no provider called \`${provider}\`; there is ec2, local`,
+        }),
+      );
+    },
+  );
 });

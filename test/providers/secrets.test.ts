@@ -6,12 +6,14 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createFileSecretStore } from '../../providers/secrets/file-store.ts';
+import { SecretStoreError } from '../../providers/secrets/secrets.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'asgard-secrets-'));
 const given = {
@@ -79,6 +81,34 @@ describe('the secret store', () => {
     expect(String(error)).toContain(`ASGARD_SECRET_O`);
     expect(String(error)).toContain(told);
     expect(String(error)).not.toContain('hunter2');
+    expect(error).toBeInstanceOf(SecretStoreError);
+  });
+
+  it.each<[string, (path: string) => void]>([
+    ['a file that is no JSON', (path) => writeFileSync(path, '{bad')],
+    ['a file that is empty', (path) => writeFileSync(path, '')],
+    ['a directory', (path) => mkdirSync(path)],
+    ['a link to itself', (path) => symlinkSync(path, path)],
+  ])('refuses %s in the place of the secrets for good, by its path', async (_, make) => {
+    const broken = mkdtempSync(join(dir, 'broken-'));
+    make(join(broken, 'kk.json'));
+    const other = createFileSecretStore({ dir: broken });
+    const calls = [
+      () => other.read('kk'),
+      () => other.create('kk'),
+      () => other.writeClientProperties('kk', '127.0.0.1:1'),
+    ];
+    for (const call of calls) {
+      const error = await call().catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(SecretStoreError);
+      expect(String(error)).toContain(join(broken, 'kk.json'));
+    }
+  });
+
+  it('refuses for good where its directory cannot be one', async () => {
+    writeFileSync(join(dir, 'file'), '');
+    const other = createFileSecretStore({ dir: join(dir, 'file') });
+    await expect(other.create('o')).rejects.toBeInstanceOf(SecretStoreError);
   });
 
   it('leaves no draft of a killed creator when it forgets', async () => {
@@ -92,6 +122,11 @@ describe('the secret store', () => {
   });
 
   it('refuses names that would leave its directory', async () => {
-    await expect(store.create('../x')).rejects.toThrow('not a cluster name');
+    await expect(store.create('../x')).rejects.toThrow(
+      expect.objectContaining({
+        name: 'SecretStoreError',
+        message: expect.stringContaining('name'),
+      }),
+    );
   });
 });

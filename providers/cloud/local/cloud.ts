@@ -273,7 +273,7 @@ class LocalCloud implements Cloud {
   }
 
   private requireType(instanceType: string): void {
-    if (instanceType in types) return;
+    if (Object.hasOwn(types, instanceType)) return;
     const message = `no instance type ${instanceType}; there are ${Object.keys(types).join(', ')}`;
     throw new CloudError('InvalidParameter', message);
   }
