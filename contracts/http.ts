@@ -205,6 +205,15 @@ export const NodeStatus = Type.Object({
 export type NodeStatus = Static<typeof NodeStatus>;
 
 /** What one look at the world found (the result of the workflow `inspectCluster`). */
+const StrangerView = Type.Object({
+  id: Type.String(),
+  kind: word<'instance' | 'volume'>(),
+  slot: Type.String({ description: 'As noted beside the lost record' }),
+  running: Type.Boolean({ description: 'A machine runs; a disk is used by one that does' }),
+  where: Type.String({ description: 'Where a person finds it' }),
+});
+export type StrangerView = Static<typeof StrangerView>;
+
 export const Inspection = Type.Object({
   lookedAt: when(),
   providers: Type.Optional(
@@ -213,8 +222,17 @@ export const Inspection = Type.Object({
     }),
   ),
   nodes: Type.Array(NodeStatus),
+  strangers: Type.Optional(
+    Type.Array(StrangerView, {
+      description:
+        'Machines and disks of the cluster that have lost their record; nobody touches them',
+    }),
+  ),
   kafka: Type.Object({
     answers: Type.Boolean(),
+    asked: Type.Optional(
+      Type.Boolean({ description: 'False when there are no credentials to ask it with' }),
+    ),
     reason: Type.Optional(Type.String({ description: 'Why it does not' })),
     leaderless: Type.Optional(Type.Integer({ description: 'Partitions that nobody leads' })),
     underReplicated: Type.Optional(

@@ -111,7 +111,9 @@ function reviver(deps: ActivityDeps, { scope, node, beat }: Kept) {
     const used = revivals.length >= restartsMax;
     if (instance.stateCode === 'disk-emptied' || (crashed && used)) {
       const end = await endOfMachine(deps, scope, instance);
-      throw failure('NodeNotReady', `${node.slot} does not run: ${end}`);
+      const text = `${node.slot} does not run: ${end}`;
+      // A disk is a person's to mend, and the cluster is not as it was before, whatever is undone.
+      throw failure('NodeNotReady', text, { hold: instance.stateCode === 'disk-emptied' });
     }
     if (!crashed) return { dead, revivals };
     // Told before it is done: an attempt that is killed here has used it up.

@@ -2,14 +2,17 @@
  * One look at a cluster as it is at this moment: machines from the cloud, brokers from Kafka. Read
  * only, safe to repeat, and quick: what does not answer within seconds is told as not answering.
  */
+import { ApplicationFailure } from '@temporalio/common';
 import type { Inspection, NodeStatus } from '../../contracts/http.ts';
 import type { InspectInput } from '../../contracts/services/odin.ts';
-import { type CloudInstance, type Tags, tagKeys } from '../../providers/cloud/cloud.ts';
+import { type Cloud, type CloudInstance, type Tags, tagKeys } from '../../providers/cloud/cloud.ts';
 import type { KafkaAdmin, TopicView } from '../../providers/kafka/kafka.ts';
+import { SecretStoreError } from '../../providers/secrets/secrets.ts';
 import { withAdmin } from '../kafka/access.ts';
 import type { ActivityDeps } from '../lib/deps.ts';
 import { beating, pause } from '../lib/heartbeat.ts';
 import { cloudOf } from '../lib/slots.ts';
+import { strangersOf } from './observe.ts';
 
 /** Of one provider: whoever does not know it asks `findCluster` before. */
 type InspectOf = Required<InspectInput>;
@@ -22,17 +25,24 @@ export function createInspectActivities(deps: ActivityDeps) {
     /** Fails only when the cloud does; Kafka's silence is part of the answer. */
     inspectCluster: (input: InspectOf): Promise<Inspection> =>
       beating(async ({ signal }) => {
-        const machines = await machinesOf(deps, input);
+        const cloud = cloudOf(deps, input.provider);
+        const [machines, strangers] = await Promise.all([
+          machinesOf(cloud, input),
+          strangersOf(cloud, input.cluster),
+        ]);
         const up = machines.some((m) => m.machine.state === 'running');
-        const asked = up ? askKafka(deps, input) : Promise.resolve('no machine is running');
-        const late = pause(kafkaPatienceMs, signal).then(
-          () => `no answer within ${kafkaPatienceMs / 1000} s`,
-        );
+        const asked = up
+          ? askKafka(deps, input)
+          : Promise.resolve({ reason: 'no machine is running' });
+        const late = pause(kafkaPatienceMs, signal).then(() => ({
+          reason: `no answer within ${kafkaPatienceMs / 1000} s`,
+        }));
         const kafka = await Promise.race([asked, late]);
         late.catch(() => undefined);
         return {
           lookedAt: new Date().toISOString(),
           nodes: machines.map((node) => withKafka(node, kafka)),
+          ...(strangers.length > 0 ? { strangers } : {}),
           kafka: kafkaOf(kafka),
         };
       }),
@@ -40,8 +50,7 @@ export function createInspectActivities(deps: ActivityDeps) {
 }
 
 /** Every slot of which the cloud knows anything, in node order. */
-async function machinesOf(deps: ActivityDeps, scope: InspectOf): Promise<NodeStatus[]> {
-  const cloud = cloudOf(deps, scope.provider);
+async function machinesOf(cloud: Cloud, scope: InspectOf): Promise<NodeStatus[]> {
   const tags = { [tagKeys.cluster]: scope.cluster };
   const [instances, volumes, interfaces] = await Promise.all([
     cloud.listInstances({ tags }),
@@ -94,12 +103,20 @@ interface KafkaView {
   quorum: { leaderId: number; voters: Set<number> } | undefined;
 }
 
+/** Why Kafka says nothing; `asked: false`: there are no credentials to ask with. */
+interface Silence {
+  reason: string;
+  asked?: false;
+}
+
 /** What Kafka says, or why it says nothing. */
-async function askKafka(deps: ActivityDeps, scope: InspectOf): Promise<KafkaView | string> {
+async function askKafka(deps: ActivityDeps, scope: InspectOf): Promise<KafkaView | Silence> {
   try {
     return await withAdmin(deps, scope, viewOf);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    const reason = error instanceof Error ? error.message : String(error);
+    const noKey = error instanceof ApplicationFailure || error instanceof SecretStoreError;
+    return noKey ? { reason, asked: false } : { reason };
   }
 }
 
@@ -119,8 +136,8 @@ async function viewOf(admin: KafkaAdmin): Promise<KafkaView> {
   };
 }
 
-function kafkaOf(kafka: KafkaView | string): Inspection['kafka'] {
-  if (typeof kafka === 'string') return { answers: false, reason: kafka };
+function kafkaOf(kafka: KafkaView | Silence): Inspection['kafka'] {
+  if ('reason' in kafka) return { answers: false, ...kafka };
   const partitions = kafka.topics.flatMap((t) => t.partitions);
   return {
     answers: true,
@@ -129,8 +146,8 @@ function kafkaOf(kafka: KafkaView | string): Inspection['kafka'] {
   };
 }
 
-function withKafka(node: NodeStatus, kafka: KafkaView | string): NodeStatus {
-  if (typeof kafka === 'string') return node;
+function withKafka(node: NodeStatus, kafka: KafkaView | Silence): NodeStatus {
+  if ('reason' in kafka) return node;
   return {
     ...node,
     ...(node.broker ? { broker: brokerOf(node.nodeId, kafka) } : {}),

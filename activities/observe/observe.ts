@@ -3,9 +3,11 @@
  * Read-only; safe to repeat. Topics are told apart, and only those asked for: an answer must fit
  * into a payload, however many topics a cluster has.
  */
+import type { StrangerView } from '../../contracts/http.ts';
 import type { ObservedCluster, ObservedNode, ObservedTopic } from '../../contracts/observed.ts';
+import { strangersRemedy, strangersText } from '../../domain/cluster/look.ts';
 import { jsonLength, slicesOf } from '../../domain/lib/slices.ts';
-import { type Tags, tagKeys } from '../../providers/cloud/cloud.ts';
+import { type Cloud, type Tags, tagKeys } from '../../providers/cloud/cloud.ts';
 import type { KafkaAdmin, TopicView } from '../../providers/kafka/kafka.ts';
 import { SecretStoreError } from '../../providers/secrets/secrets.ts';
 import { live } from '../cloud/resources.ts';
@@ -86,20 +88,19 @@ async function hasIdentity(
  */
 async function refuseStrangers(deps: ActivityDeps, scope: AccessScope): Promise<void> {
   const cloud = cloudOf(deps, scope.provider);
-  const found = await cloud.listStrangers({ tags: { [tagKeys.cluster]: scope.cluster } });
+  const found = await strangersOf(cloud, scope.cluster);
   if (found.length === 0) return;
-  const told = found
-    .slice(0, 5)
-    .map(({ tags, id, running, where }) => {
-      const state = running ? 'running' : 'not running';
-      return `${tags[tagKeys.slot] ?? 'unknown'}: ${id} (${state}, ${where})`;
-    })
-    .join('; ');
-  const message =
-    `provider \`${scope.provider}\` has ${found.length} machines or disks of ${scope.cluster}` +
-    ` without a record: ${told}. Nothing was touched. Put the provider's records back,` +
-    ' or end them yourself (local: `npm run clean` ends and removes everything)';
-  throw failure('ProviderRefused', message);
+  const told = strangersText(found);
+  const message = `provider \`${scope.provider}\` has of ${scope.cluster} ${told}. Nothing was touched`;
+  throw failure('ProviderRefused', `${message}: ${strangersRemedy}`);
+}
+
+/** What the provider holds of the cluster without a record, as people are told. Read-only. */
+export async function strangersOf(cloud: Cloud, cluster: string): Promise<StrangerView[]> {
+  const found = await cloud.listStrangers({ tags: { [tagKeys.cluster]: cluster } });
+  return found.map(({ id, kind, running, where, tags }) => {
+    return { id, kind, running, where, slot: tags[tagKeys.slot] ?? 'unknown' };
+  });
 }
 
 async function observeNodes(deps: ActivityDeps, scope: AccessScope): Promise<ObservedNode[]> {

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createActivities } from '../../activities/index.ts';
 import { type ActivityLab, nodeOf, openActivityLab, run, scope } from '../support/activity-lab.ts';
 
@@ -44,6 +44,32 @@ describe('credentials that cannot be read', () => {
     const observed = await run(() => activities.kafka.observeCluster({ scope, kafka: false }));
     expect(observed).toMatchObject({ identity: true, nodes: [{ slot: 'main-0' }] });
   });
+});
+
+describe('a look', () => {
+  const broken: [string, (path: string) => void][] = [
+    ['gone', () => undefined],
+    ['broken', (path) => writeFileSync(path, '{bad')],
+  ];
+
+  it.each(broken)(
+    'at machines whose credentials are %s says that none could ask',
+    async (_, make) => {
+      const node = nodeOf(0);
+      await run(() => activities.cloud.createIdentity({ scope }));
+      await run(() => activities.cloud.createInterface({ scope, node }));
+      await run(() => activities.cloud.createVolume({ scope, node }));
+      await run(() => activities.cloud.launchInstance({ scope, node, staticConfig: {} }));
+      rmSync(join(lab.dir, 'secrets/orders.json'));
+      make(join(lab.dir, 'secrets/orders.json'));
+      await vi.waitFor(async () => {
+        const look = await run(() => activities.kafka.inspectCluster(scope));
+        expect(look.nodes[0]?.machine.state).toBe('running');
+        expect(look.kafka).toMatchObject({ answers: false, asked: false });
+        expect(look.kafka.reason).toMatch(/orders/);
+      });
+    },
+  );
 });
 
 describe('a provider that nobody has', () => {

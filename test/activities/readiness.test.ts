@@ -137,6 +137,7 @@ describe('awaitNode', () => {
     await expect(awaitNode()).rejects.toMatchObject({
       type: 'NodeNotReady',
       message: expect.stringMatching(/disk-emptied: vol-.* never formatted twice\. Put its data/),
+      details: [{ hold: true }],
     });
     expect(lab.calls()).not.toContain('startInstance');
   });
@@ -157,6 +158,12 @@ describe('observeCluster', () => {
         new RegExp(`main-0: ${id} \\(running, /.*Nothing was touched`),
       ),
     });
+    const look = await run(() => createActivities(lab.deps).kafka.inspectCluster(scope));
+    expect(look.nodes).toEqual([]);
+    expect(look.strangers?.map((s) => [s.slot, s.kind, s.running])).toEqual([
+      ['main-0', 'instance', true],
+      ['main-0', 'volume', true],
+    ]);
     expect(findProcess(id)).toBeDefined();
     signalGroup(findProcess(id) ?? 0, 'SIGKILL');
   });

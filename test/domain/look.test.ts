@@ -74,6 +74,27 @@ describe('a look is told as', () => {
     expect(remedy).toBe('a person must see to the disk of main-0: no start helps');
   });
 
+  it('machines without a record, beside none and beside others, with what to do', () => {
+    const found = { id: 'i-1', kind: 'instance' as const, slot: 'main-0', where: '/cloud/i-1' };
+    const strangers = [{ ...found, running: true }];
+    const text = '1 machines or disks without a record: main-0: i-1 (running, /cloud/i-1)';
+    const alone = tellLook({ ...look([]), strangers });
+    expect(alone.summary).toBe(text);
+    expect(alone.remedy).toMatch(/^put the provider's records back, or end them yourself/);
+    const beside = tellLook({ ...look(['running', 'stopped']), strangers });
+    expect(beside.summary).toBe(`1 of 2 machines stopped, 1 of 2 brokers registered, ${text}`);
+    expect(beside.remedy).toBe(alone.remedy);
+  });
+
+  it('a Kafka that nobody has the credentials to ask', () => {
+    const kafka = { answers: false, asked: false, reason: 'no credentials of a are stored' };
+    const { summary, remedy } = tellLook(look(['running'], kafka));
+    expect(summary).toBe(
+      '1 of 1 machines running, Kafka could not be asked (no credentials of a are stored)',
+    );
+    expect(remedy).toBe('put the credentials back, or destroy the cluster');
+  });
+
   it('a running machine whose broker Kafka does not serve', () => {
     const fenced = node(0, 'running', { broker: { registration: 'fenced' } });
     const { summary } = tellLook({ ...look([]), nodes: [fenced, node(1, 'running')] });

@@ -113,7 +113,7 @@ describe('a machine and a disk whose records are lost', () => {
     const strangers = await cloud.listStrangers({ tags: orders });
     expect(strangers.map((s) => [s.id, s.kind, s.running])).toEqual([
       [id, 'instance', true],
-      [volumeId, 'volume', false],
+      [volumeId, 'volume', true],
     ]);
     expect(strangers.every((s) => existsSync(s.where))).toBe(true);
     expect(await cloud.listStrangers({ tags: { 'asgard:cluster': 'other' } })).toEqual([]);

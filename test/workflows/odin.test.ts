@@ -130,6 +130,17 @@ describe('provisionCluster', () => {
     });
   });
 
+  it('is held, though all was undone, after a failure that a person must see to', async () => {
+    await lab.withWorld(async (world) => {
+      const spec = named();
+      world.failing = 'awaitNode#1';
+      world.failingDetails = { hold: true };
+      const end = await ending(await lab.start('provisionCluster', { spec }));
+      expect(end).toMatchObject({ outcome: 'Held', message: expect.stringContaining('awaitNode') });
+      expect(world.things.size).toBe(0);
+    });
+  });
+
   it('keeps a cluster quarantined whose gate fails, and says why', async () => {
     await lab.withWorld(async (world) => {
       world.report = { ...world.report, received: world.report.received - 7, lost: 7 };

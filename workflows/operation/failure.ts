@@ -51,6 +51,13 @@ export function causeOf(error: unknown): unknown {
   return wrapped && error.cause ? causeOf(error.cause) : error;
 }
 
+/** True for a failure after which a person must see to the cluster, also when all is undone. */
+export function holds(error: unknown): boolean {
+  const cause = causeOf(error);
+  const [details] = cause instanceof ApplicationFailure ? (cause.details ?? []) : [];
+  return (details as { hold?: unknown } | null | undefined)?.hold === true;
+}
+
 /** The catalogue type of a failure, if it has one. */
 export function typeOf(error: unknown): string | undefined {
   const cause = causeOf(error);

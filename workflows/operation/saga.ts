@@ -9,7 +9,7 @@ import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { OperationPhase, StepState, StepStatus } from '../../contracts/operation.ts';
 import type { UndoKind } from '../../contracts/plan.ts';
 import { fewOf } from '../../contracts/text.ts';
-import { messageOf } from './failure.ts';
+import { holds, messageOf } from './failure.ts';
 
 /** Temporal allows 2,000 pending activities; far fewer keep two cores and a provider's API well. */
 export const stepsAtOnceMax = 50;
@@ -75,7 +75,8 @@ export async function runSaga<A extends { kind: string }, S>(
   } catch (error) {
     const aborted = isCancellation(error);
     const cause = aborted ? 'aborted' : messageOf(error);
-    return await CancellationScope.nonCancellable(() => run.back(cause, aborted));
+    const end = await CancellationScope.nonCancellable(() => run.back(cause, aborted));
+    return holds(error) && end.how === 'rolled-back' ? { ...end, how: 'held' } : end;
   }
 }
 

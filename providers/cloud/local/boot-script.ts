@@ -39,8 +39,11 @@ export function writeBootFiles(machine: Machine): string {
   const formatting = write('format.properties', properties(boot, `${data}.formatting`));
   // Passwords go in by a file: command lines are open to everybody on the machine.
   const formatArgs = write('format.args', `${formatArguments(boot).join('\n')}\n`);
-  return write('boot.sh', script(machine, { serving, formatting, formatArgs }));
+  return write(bootScriptName, script(machine, { serving, formatting, formatArgs }));
 }
+
+/** In the machine's directory; it names the disk. */
+export const bootScriptName = 'boot.sh';
 
 const properties = (boot: BootDocument, logDir: string): string =>
   Object.entries({ ...boot.properties, 'log.dirs': logDir })

@@ -215,12 +215,16 @@ class LocalCloud implements Cloud {
 
   async listStrangers({ tags }: { tags: Tags }): Promise<Stranger[]> {
     const wanted = Object.entries(tags);
+    const up = machinesBelow(this.options.dir);
     return this.machines
       .strangers()
       .map(({ kind, id, path }) => ({
         id,
         kind,
-        running: kind === 'instance' && findProcess(id) !== undefined,
+        running:
+          kind === 'instance'
+            ? findProcess(id) !== undefined
+            : up.some((machine) => this.places.usesDisk(machine, id)),
         where: path,
         tags: this.places.notedTags(id),
       }))

@@ -21,6 +21,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Tags } from '../cloud.ts';
+import { bootScriptName } from './boot-script.ts';
 import { keepTail, tailOf } from './log-tail.ts';
 
 /** Logs of this many ended machines are kept, each cut to its last MiB. */
@@ -59,6 +60,16 @@ export class Places {
 
   isMarkedFormatted(volumeId: string): boolean {
     return existsSync(this.formattedMark(volumeId));
+  }
+
+  /** True when what the machine boots from names the disk; its record may be lost. */
+  usesDisk(id: string, volumeId: string): boolean {
+    try {
+      const script = readFileSync(join(this.instanceDir(id), bootScriptName), 'utf8');
+      return script.includes(`${this.dataDir(volumeId)}/`);
+    } catch {
+      return false; // It was never booted, or is gone.
+    }
   }
 
   /** Safe to repeat. */
