@@ -51,5 +51,5 @@ async function endBrokers(): Promise<void> {
     await cloud.terminateInstance({ id });
   }
   while ((await alive()).length > 0) await sleep(200);
-  for (const id of sweepStrangers(options)) say(`ended ${id}, which no record knew`);
+  for (const id of await sweepStrangers(options)) say(`ended ${id}, which no record knew`);
 }

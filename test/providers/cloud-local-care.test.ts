@@ -99,6 +99,51 @@ const loseRow = (name: string, id: string) => {
   db.close();
 };
 
+describe('a disk of very many files', () => {
+  const filled = async (name: string) => {
+    const cloud = open(name);
+    const volume = await cloud.createVolume({ token: 'v', tags: orders, rack: 'r', diskGiB: 1 });
+    const path = join(dir, name, 'volumes', volume.id);
+    for (let topic = 0; topic < 300; topic++) {
+      mkdirSync(join(path, 'data', `topic-${topic}`), { recursive: true });
+      for (const file of ['log', 'index', 'timeindex']) {
+        writeFileSync(join(path, 'data', `topic-${topic}`, file), '');
+      }
+    }
+    return { cloud, id: volume.id, path };
+  };
+
+  it('is gone when its deletion returns, and holds up nothing meanwhile', async () => {
+    const { cloud, id, path } = await filled('many');
+    let turns = 0;
+    const others = setInterval(() => void turns++, 0);
+    await cloud.deleteVolume({ id }).finally(() => clearInterval(others));
+    expect(existsSync(path)).toBe(false);
+    expect(turns).toBeGreaterThan(0);
+  });
+
+  it('is gone also when several delete it at once, or look while it goes', async () => {
+    const { cloud, id, path } = await filled('many-at-once');
+    const other = open('many-at-once');
+    const calls = [cloud, other, cloud].map((one) => one.deleteVolume({ id }));
+    const looks = [cloud, other].map((one) => one.listVolumes({ tags: orders }));
+    for (const call of [...calls, ...looks]) await call;
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('goes on being removed by whoever asks next, after a killed deletion', async () => {
+    const { cloud, id, path } = await filled('many-killed');
+    await cloud.deleteVolume({ id });
+    mkdirSync(join(path, 'data'), { recursive: true }); // What a killed one has left.
+    const other = { 'asgard:cluster': 'other' };
+    await cloud.listVolumes({ tags: other });
+    expect(existsSync(path)).toBe(true);
+    const [volume] = await cloud.listVolumes({ tags: orders });
+    expect(volume?.state).toBe('deleted');
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
 describe('a machine and a disk whose records are lost', () => {
   it('go on, whole, whatever is asked of the cloud, and are told as strangers', async () => {
     const { data, id, volumeId } = await running('lost');
@@ -145,7 +190,7 @@ describe('a machine and a disk whose records are lost', () => {
     await reaches(cloud, kept.id, 'running');
     loseRow('swept', id);
     loseRow('swept', volumeId);
-    expect(sweepStrangers(optionsOf('swept')).sort()).toEqual([id, volumeId].sort());
+    expect((await sweepStrangers(optionsOf('swept'))).sort()).toEqual([id, volumeId].sort());
     await until(async () => findProcess(id) === undefined);
     expect(existsSync(data)).toBe(false);
     expect(await cloud.listStrangers({ tags: {} })).toEqual([]);

@@ -67,10 +67,10 @@ describe.skipIf(!disk)(`on a full disk${disk ? '' : ` (${mounted})`}`, () => {
   });
 });
 
-it('a note that a full disk cut off goes with its machine', () => {
+it('a note that a full disk cut off goes with its machine', async () => {
   const places = new Places(join(base, 'cut'));
   places.prepare('i-1', 'vol-1', {});
   writeFileSync(join(base, 'cut/notes/i-1.json.draft'), '');
-  for (const place of places.all()) places.remove(place);
+  for (const place of places.all()) await places.remove(place);
   expect(readdirSync(join(base, 'cut/notes'))).toEqual([]);
 });

@@ -57,14 +57,14 @@ export function createLocalCloud(options: LocalCloudOptions): Cloud {
  * Ends machines that no record knows and removes their directories, with all data on their disks;
  * answers their ids. Only for a person who asked for exactly that (`npm run clean`). Repeatable.
  */
-export function sweepStrangers(options: LocalCloudOptions): string[] {
+export async function sweepStrangers(options: LocalCloudOptions): Promise<string[]> {
   const records = new Records(options.dir);
   const places = new Places(options.dir);
   const unknown = (id: string) => records.get(id) === undefined;
   const running = [...new Set(machinesBelow(options.dir))].filter(unknown);
   for (const id of running) signalGroup(findProcess(id) ?? 0, 'SIGKILL');
   const left = places.all().filter(({ id }) => unknown(id));
-  for (const place of left) places.remove(place);
+  for (const place of left) await places.remove(place);
   return [...new Set([...running, ...left.map(({ id }) => id)])];
 }
 
@@ -101,12 +101,13 @@ class LocalCloud implements Cloud {
   }
 
   async deleteVolume({ id }: { id: string }) {
-    this.machines.reconcile({ volumeId: id });
+    await this.machines.reconcile({ volumeId: id });
     this.remove(id, (user) => user.volumeId === id);
-    this.machines.clearEnded();
+    await this.machines.clearEnded({ volumeId: id });
   }
 
   async listVolumes({ tags }: { tags: Tags }): Promise<CloudVolume[]> {
+    await this.machines.clearEnded({ tags });
     const live = this.machines.live();
     return this.records.list<VolumeData>('volume', tags).map((row) => this.toVolume(row, live));
   }
@@ -127,7 +128,7 @@ class LocalCloud implements Cloud {
   }
 
   async deleteInterface({ id }: { id: string }) {
-    this.machines.reconcile({ interfaceId: id });
+    await this.machines.reconcile({ interfaceId: id });
     this.remove(id, (user) => user.interfaceId === id);
   }
 
@@ -147,10 +148,11 @@ class LocalCloud implements Cloud {
     tags: Tags;
   }): Promise<CloudInstance> {
     this.requireType(r.instanceType);
-    this.machines.reconcile({ volumeId: r.volumeId });
-    this.machines.reconcile({ interfaceId: r.interfaceId });
+    await this.machines.reconcile({ volumeId: r.volumeId });
+    await this.machines.reconcile({ interfaceId: r.interfaceId });
     // Machines that have ended, but that nobody has asked about since, still count.
-    if (this.machines.live().length >= this.instancesMax) this.machines.reconcile({ tags: {} });
+    if (this.machines.live().length >= this.instancesMax)
+      await this.machines.reconcile({ tags: {} });
     const { instanceType, rack, volumeId, interfaceId, boot } = r;
     const row = this.create<InstanceData>('instance', r, () => {
       this.requireParts(volumeId, interfaceId);
@@ -158,12 +160,12 @@ class LocalCloud implements Cloud {
       return { instanceType, rack, volumeId, interfaceId, boot, wanted, started: false };
     });
     const instance = this.machines.describe(row);
-    this.machines.reconcile({ id: row.id });
+    await this.machines.reconcile({ id: row.id });
     return instance;
   }
 
   async startInstance({ id }: { id: string }) {
-    this.machines.reconcile({ id });
+    await this.machines.reconcile({ id });
     this.change<InstanceData>('instance', id, (row) => {
       const { data } = row;
       if (data.wanted === 'terminated') throw new CloudError('InvalidState', `${id} is terminated`);
@@ -175,17 +177,17 @@ class LocalCloud implements Cloud {
       Object.assign(data, { wanted: 'running', started: false });
       delete data.stopped;
     });
-    this.machines.reconcile({ id });
+    await this.machines.reconcile({ id });
   }
 
   async stopInstance({ id }: { id: string }) {
     this.change<InstanceData>('instance', id, ({ data }) => this.machines.want(data, 'stopped'));
-    this.machines.reconcile({ id });
+    await this.machines.reconcile({ id });
   }
 
   async modifyInstance(r: { id: string; instanceType: string; boot: BootDocument; tags: Tags }) {
     this.requireType(r.instanceType);
-    this.machines.reconcile({ id: r.id });
+    await this.machines.reconcile({ id: r.id });
     this.change<InstanceData>('instance', r.id, (row) => {
       if (this.machines.describe(row).state !== 'stopped') {
         throw new CloudError('InvalidState', `${r.id} is not stopped`);
@@ -199,11 +201,11 @@ class LocalCloud implements Cloud {
     const row = this.records.get<InstanceData>(id);
     if (!row || row.goneAt !== null) return;
     this.change<InstanceData>('instance', id, ({ data }) => this.machines.want(data, 'terminated'));
-    this.machines.reconcile({ id });
+    await this.machines.reconcile({ id });
   }
 
   async listInstances({ tags }: { tags: Tags }): Promise<CloudInstance[]> {
-    this.machines.reconcile({ tags });
+    await this.machines.reconcile({ tags });
     const rows = this.records.list<InstanceData>('instance', tags);
     return rows.map((row) => this.machines.describe(row));
   }

@@ -122,7 +122,7 @@ export class Machines {
    * with one is its own state's reason, and never the others' trouble. Safe from any process at any
    * time.
    */
-  reconcile(about: About): void {
+  async reconcile(about: About): Promise<void> {
     const { records } = this.options;
     const due = this.live().filter((row) => isAbout(row, about) && this.isDue(row));
     let ended = false;
@@ -135,7 +135,7 @@ export class Machines {
       }
     }
     if (ended) records.wipe();
-    this.clearEnded();
+    await this.clearEnded(about);
   }
 
   /** One step under the lock; true when it was the last one. */
@@ -156,12 +156,18 @@ export class Machines {
     return places.all().filter(({ id }) => records.get(id) === undefined);
   }
 
-  /** Removes what a delete call has ended, also when the process that did it was killed. */
-  clearEnded(): void {
+  /**
+   * Removes what a delete call has ended, also when the process that did it was killed. Only what
+   * the call is about: a large disk takes its time, and others do not wait for it.
+   */
+  async clearEnded(about: About): Promise<void> {
     const { records, places } = this.options;
     for (const place of places.all()) {
       const row = records.get(place.id);
-      if (row && row.goneAt !== null) places.remove(place);
+      if (!row || row.goneAt === null) continue;
+      const concerned =
+        row.kind === 'instance' ? isAbout(row as Row<InstanceData>, about) : isOf(row, about);
+      if (concerned) await places.remove(place);
     }
   }
 
@@ -288,9 +294,16 @@ function stopFor(data: InstanceData, stopped: Stopped): void {
   delete data.pid;
 }
 
-function isAbout({ id, tags, data }: Row<InstanceData>, about: About): boolean {
+function isAbout(row: Row<InstanceData>, about: About): boolean {
+  if ('volumeId' in about) return row.data.volumeId === about.volumeId;
+  if ('interfaceId' in about) return row.data.interfaceId === about.interfaceId;
+  return isOf(row, about);
+}
+
+/** True for what the call is about itself, whatever kind it is of. */
+function isOf({ id, tags }: Row, about: About): boolean {
   if ('id' in about) return id === about.id;
-  if ('volumeId' in about) return data.volumeId === about.volumeId;
-  if ('interfaceId' in about) return data.interfaceId === about.interfaceId;
+  if ('volumeId' in about) return id === about.volumeId;
+  if ('interfaceId' in about) return id === about.interfaceId;
   return Object.entries(about.tags).every(([key, value]) => tags[key] === value);
 }

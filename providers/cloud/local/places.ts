@@ -19,6 +19,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Tags } from '../cloud.ts';
 import { bootScriptName } from './boot-script.ts';
@@ -114,13 +115,15 @@ export class Places {
 
   /**
    * Removes what is left of a machine or disk, but for a machine's logs. The directory goes last:
-   * it is what a repetition after a kill finds.
+   * it is what a repetition after a kill finds. Done when it is gone; safe side by side.
    */
-  remove({ kind, id, path }: Place): void {
-    rmSync(this.noteFile(id), { force: true });
-    rmSync(this.draftNote(id), { force: true });
-    rmSync(this.formattedMark(id), { force: true });
-    rmSync(path, { recursive: true, force: true });
+  async remove({ kind, id, path }: Place): Promise<void> {
+    for (const file of [this.noteFile(id), this.draftNote(id), this.formattedMark(id)]) {
+      await rm(file, { force: true });
+    }
+    // A disk has many thousands of files: nobody else may wait for them, heartbeats least of all.
+    // Another process may be at the same one, and add to or take from what is being listed.
+    await rm(path, { recursive: true, force: true, maxRetries: 5 });
     if (kind === 'instance') this.keepLogs(id);
   }
 
