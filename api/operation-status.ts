@@ -1,11 +1,11 @@
-/** Operations as they are now: one in full, and those of a cluster that are open. */
+/** Operations as they are now: one in full, and those of a cluster beside its history. */
 import {
   type Client,
   isGrpcServiceError,
   QueryNotRegisteredError,
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
-import type { ClusterStatus } from '../contracts/cluster.ts';
+import type { ClusterStatus, OperationSummary } from '../contracts/cluster.ts';
 import type { OpenOperation, OperationView } from '../contracts/http.ts';
 import { clusterWorkflowId, clusterWorkflowType, searchAttributes } from '../contracts/names.ts';
 import { type OperationStatus, statusQuery } from '../contracts/operation.ts';
@@ -16,6 +16,8 @@ import { Problem } from './problem.ts';
 
 /** A cluster has a handful; more than this are not asked one by one. */
 const openMax = 50;
+/** Of those that are over and in no history; each is asked as well. */
+const endedMax = 10;
 
 /**
  * The workflow's own status, with what its pending activities say while it runs. One whose run is
@@ -108,33 +110,62 @@ async function reasonOfEnd(
   return `the operation was terminated${by}${why}; nothing was undone`;
 }
 
+/** Operations of a cluster, as each is now. */
+export interface Operations {
+  open: OpenOperation[];
+  /** Ended so lately, or without ever holding the lease, that the entity does not tell of them. */
+  ended: OperationSummary[];
+}
+
 /**
- * Operations of the cluster that have not ended: those in Temporal's index, which may lag, and
+ * Operations that the entity's history does not have: those in Temporal's index, which may lag, and
  * those that the entity knows of, which does not. Each is asked for its phase.
  */
-export async function openOperations(
+export async function currentOperations(
   client: Client,
   cluster: string,
   entity: ClusterStatus | undefined,
-): Promise<OpenOperation[]> {
+): Promise<Operations> {
   const [indexed, children] = await Promise.all([
-    indexedIds(client, cluster),
+    indexedIds(client, cluster, entity?.history[0]?.startedAt),
     childIds(client, cluster),
   ]);
   const known = [...(entity?.leases ?? []), ...(entity?.waiting ?? [])].map((l) => l.operationId);
-  const ids = [...new Set([...known, ...children, ...indexed])].slice(0, openMax);
+  const past = new Set(entity?.history.map((h) => h.operationId));
+  const found = [...children, ...indexed].filter((id) => !past.has(id));
+  const ids = [...new Set([...known, ...found])].slice(0, openMax + endedMax);
   const holders = (entity?.leases ?? []).map((l) => l.operationId);
-  const asked = await Promise.all(ids.map((id) => openOperation(client, id, holders.includes(id))));
-  return asked.filter((o) => o !== undefined);
+  const asked = await Promise.all(ids.map((id) => askOperation(client, id, holders.includes(id))));
+  return {
+    open: asked.flatMap((o) => o?.open ?? []),
+    ended: asked
+      .flatMap((o) => o?.ended ?? [])
+      .sort((x, y) => (x.startedAt < y.startedAt ? -1 : 1)),
+  };
 }
 
-async function indexedIds(client: Client, cluster: string): Promise<string[]> {
+/** The open ones, and the newest that are over since `since`: older ones have left the history. */
+async function indexedIds(client: Client, cluster: string, since?: string): Promise<string[]> {
+  const over = `ExecutionStatus != 'Running'${since ? ` AND StartTime >= '${since}'` : ''}`;
+  const found = await Promise.all([
+    idsWhere(client, cluster, "ExecutionStatus = 'Running'", openMax),
+    idsWhere(client, cluster, over, endedMax),
+  ]);
+  return found.flat();
+}
+
+async function idsWhere(
+  client: Client,
+  cluster: string,
+  where: string,
+  pageSize: number,
+): Promise<string[]> {
   const { executions } = await client.workflowService.listWorkflowExecutions({
     namespace: client.options.namespace,
     query:
-      `${searchAttributes.cluster} = '${cluster}' AND ExecutionStatus = 'Running'` +
+      `${searchAttributes.cluster} = '${cluster}' AND ${where}` +
       ` AND WorkflowType != '${clusterWorkflowType}'`,
-    pageSize: openMax,
+    pageSize,
   });
   return (executions ?? []).flatMap(({ execution }) => execution?.workflowId ?? []);
 }
@@ -149,23 +180,35 @@ async function childIds(client: Client, cluster: string): Promise<string[]> {
   }
 }
 
-/** Undefined when it has ended, or is no operation. */
-async function openOperation(
+/** Undefined when it is no operation. */
+async function askOperation(
   client: Client,
   operationId: string,
   holdsLease: boolean,
-): Promise<OpenOperation | undefined> {
+): Promise<{ open?: OpenOperation; ended?: OperationSummary } | undefined> {
   try {
     const status = await operationStatus(client, operationId);
-    if (status.phase === 'finished') return undefined;
+    if (status.phase === 'finished') return { ended: summaryOf(status) };
     const { type, phase, requester, startedAt, plan } = status;
     const digest = plan ? { digest: plan.digest } : {};
-    return { operationId, type, phase, requester, startedAt, ...digest, holdsLease };
+    return { open: { operationId, type, phase, requester, startedAt, ...digest, holdsLease } };
   } catch (error) {
     if (isAbsent(error)) return undefined;
     const reason = error instanceof Error ? error.message : String(error);
-    return { operationId, type: 'unknown', phase: 'unknown', holdsLease, reason };
+    return { open: { operationId, type: 'unknown', phase: 'unknown', holdsLease, reason } };
   }
+}
+
+function summaryOf(status: OperationView): OperationSummary {
+  const { operationId, runId, type, requester, startedAt, finishedAt, outcome, reason, plan } =
+    status;
+  return {
+    ...{ operationId, runId, type, requester, startedAt },
+    ...(finishedAt ? { finishedAt } : {}),
+    ...(outcome ? { outcome } : {}),
+    ...(reason ? { reason } : {}),
+    ...(plan ? { digest: plan.digest } : {}),
+  };
 }
 
 const isAbsent = (error: unknown): boolean =>

@@ -15,13 +15,7 @@ import type {
   SubmitInput,
   SubmitResult,
 } from '../contracts/cluster.ts';
-import type {
-  ClusterList,
-  ClusterSummary,
-  Inspection,
-  OpenOperation,
-  OperationView,
-} from '../contracts/http.ts';
+import type { ClusterList, ClusterSummary, Inspection, OperationView } from '../contracts/http.ts';
 import { clusterWorkflowId, clusterWorkflowType, taskQueues } from '../contracts/names.ts';
 import { statusQuery, updates } from '../contracts/operation.ts';
 import type { ClusterPlan } from '../contracts/plan.ts';
@@ -33,7 +27,7 @@ import {
 } from '../contracts/services/odin.ts';
 import { clusterPage, clusterSummary, type Page } from './cluster-index.ts';
 import { inTime } from './deadline.ts';
-import { openOperations, operationStatus } from './operation-status.ts';
+import { currentOperations, type Operations, operationStatus } from './operation-status.ts';
 import { Problem } from './problem.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { problemOf, stuckProblem } from './temporal-errors.ts';
@@ -62,7 +56,8 @@ export interface Temporal {
   /** Also of a cluster that nobody remembers: its machines may stand. */
   protect(cluster: string, input: ProtectionInput): Promise<ProtectionResult>;
   operationStatus(operationId: string): Promise<OperationView>;
-  openOperations(cluster: string, entity: ClusterStatus | undefined): Promise<OpenOperation[]>;
+  /** Those that are not in the entity's history. */
+  operations(cluster: string, entity: ClusterStatus | undefined): Promise<Operations>;
   updateOperation<T>(operationId: string, update: string, argument?: unknown): Promise<T>;
   plan(input: PlanInput, workflowId: string): Promise<ClusterPlan>;
   /** Machines and brokers at this moment. Callers at the same time share one look. */
@@ -93,8 +88,8 @@ export function createTemporal(client: Client): Temporal {
     clusters: (page) => brief(undefined, () => clusterPage(client, page)),
     protect: (cluster, input) => brief(entity(cluster), () => protect(client, cluster, input)),
     operationStatus: (id) => brief(id, () => operationStatus(client, id)),
-    openOperations: (cluster, status) =>
-      brief(undefined, () => openOperations(client, cluster, status)),
+    operations: (cluster, status) =>
+      brief(undefined, () => currentOperations(client, cluster, status)),
     updateOperation: update,
     plan: (input, id) => within(planDeadlineMs, id, () => plan(client, input, id)),
     inspect: (input) => {

@@ -34,6 +34,14 @@ export interface Api {
   open(path: string, signal?: AbortSignal): Promise<Response>;
 }
 
+/** A path from words that people gave: each stays one segment, whatever is in it. */
+export const pathOf = (fixed: TemplateStringsArray, ...words: string[]): string =>
+  String.raw({ raw: fixed }, ...words.map(encodeURIComponent));
+
+/** An operation's path. Its id is one already, segment by segment. */
+export const operationPath = (id: string): string =>
+  `/v1/operations/${id.split('/').map(encodeURIComponent).join('/')}`;
+
 /** A value and where it came from, since that is where it must be mended. */
 interface Sourced {
   value: string;

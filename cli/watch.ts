@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type EventSourceMessage, EventSourceParserStream } from 'eventsource-parser/stream';
 import type { ClusterView } from '../contracts/http.ts';
 import type { OperationStatus } from '../contracts/operation.ts';
-import { type Api, CommandError } from './client.ts';
+import { type Api, CommandError, pathOf } from './client.ts';
 import type { Progress } from './progress.ts';
 
 export interface Started {
@@ -59,7 +59,7 @@ export async function followCluster(
   watcher: ClusterWatcher,
   signal: AbortSignal,
 ): Promise<void> {
-  const path = `/v1/clusters/${name}/events`;
+  const path = pathOf`/v1/clusters/${name}/events`;
   let told = '';
   try {
     for (let response = await api.open(path, signal); ; ) {

@@ -56,9 +56,10 @@ function listRoute(app: App, temporal: Temporal): void {
     const status = entity instanceof Error ? undefined : (entity as ClusterStatus);
     if (!status && !isNotFound(entity)) throw entity;
     // An operation started by hand may be open before the cluster has an entity.
-    const open = await temporal.openOperations(name, status);
+    const { open, ended } = await temporal.operations(name, status);
     // No operations are known of a cluster that was forgotten: that is no reason to deny it.
-    if (!status && open.length === 0 && !stands(await lookFor(temporal, name))) throw entity;
-    return { open, history: status?.history ?? [] };
+    const none = open.length === 0 && ended.length === 0;
+    if (!status && none && !stands(await lookFor(temporal, name))) throw entity;
+    return { open, history: [...(status?.history ?? []), ...ended] };
   });
 }

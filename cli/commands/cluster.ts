@@ -1,7 +1,7 @@
 /** `asgard status|protect|destroy|load-test`. */
 import type { Command } from 'commander';
 import type { Accepted, ClusterList, ClusterView } from '../../contracts/http.ts';
-import { type Api, CommandError, connectApi } from '../client.ts';
+import { type Api, CommandError, connectApi, pathOf } from '../client.ts';
 import { clusterText, listText } from '../cluster-text.ts';
 import { listenForInterrupt } from '../interrupt.ts';
 import { createIo, type Io, run, show } from '../output.ts';
@@ -46,7 +46,7 @@ function addDestroy(program: Command): void {
       return run(io, async () => {
         const api = connectApi(process.env);
         const body = { confirm: options.confirm, requester: process.env.USER ?? 'cli' };
-        const started = await api.send<Accepted>('DELETE', `/v1/clusters/${cluster}`, body);
+        const started = await api.send<Accepted>('DELETE', pathOf`/v1/clusters/${cluster}`, body);
         return finish(io, api, started, options.wait);
       });
     });
@@ -84,7 +84,7 @@ function addLoadTest(program: Command): void {
       const io = createIo(options.json ?? false);
       return run(io, async () => {
         const api = connectApi(process.env);
-        const path = `/v1/clusters/${cluster}/load-tests`;
+        const path = pathOf`/v1/clusters/${cluster}/load-tests`;
         const started = await api.send<Accepted>('POST', path, loadBody(options));
         return finish(io, api, started, options.wait);
       });
@@ -132,7 +132,7 @@ async function status(io: Io, name: string | undefined, options: StatusOptions):
     return 0;
   }
   if (options.watch) return watchCluster(io, api, name);
-  const found = await api.get<ClusterView>(`/v1/clusters/${name}`);
+  const found = await api.get<ClusterView>(pathOf`/v1/clusters/${name}`);
   show(io, found, clusterText(found));
   return 0;
 }
@@ -153,7 +153,7 @@ async function protect(
   if (Boolean(on) === Boolean(off)) throw new CommandError('give either --on or --off');
   const api = connectApi(process.env);
   const body = { enabled: Boolean(on) };
-  const answer = await api.send('PUT', `/v1/clusters/${cluster}/protection`, body);
+  const answer = await api.send('PUT', pathOf`/v1/clusters/${cluster}/protection`, body);
   show(io, answer, `${cluster}: protection ${on ? 'on' : 'off'}`);
   return 0;
 }

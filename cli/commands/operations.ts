@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { OpenOperation, OperationList, OperationView, Told } from '../../contracts/http.ts';
 import type { ShownPlan } from '../../contracts/plan.ts';
 import { renderPlan } from '../../domain/cluster/render.ts';
-import { type Api, CommandError, connectApi } from '../client.ts';
+import { type Api, CommandError, connectApi, operationPath, pathOf } from '../client.ts';
 import { coloursFor } from '../colours.ts';
 import { createIo, type Io, run, show } from '../output.ts';
 
@@ -73,7 +73,7 @@ async function send(
 ): Promise<number> {
   const api = connectApi(process.env);
   const id = await operationOf(api, verb, { cluster, operation });
-  const path = `/v1/operations/${id}`;
+  const path = operationPath(id);
   const body = verb === 'approve' ? await approval(io, api, { path, options }) : {};
   if (body === undefined) {
     io.note('Nothing was approved.');
@@ -120,7 +120,9 @@ async function operationOf(
   { cluster, operation }: Pick<Target, 'cluster' | 'operation'>,
 ): Promise<string> {
   if (operation?.includes('/')) return operation;
-  const { open, history } = await api.get<OperationList>(`/v1/clusters/${cluster}/operations`);
+  const { open, history } = await api.get<OperationList>(
+    pathOf`/v1/clusters/${cluster}/operations`,
+  );
   if (operation) {
     const known = [...open, ...history].find((o) => o.operationId.endsWith(`/${operation}`));
     if (known) return known.operationId;
@@ -139,7 +141,7 @@ const openText = (open: OpenOperation[]): string =>
     : open.map((o) => `  ${o.operationId}  ${o.phase}`).join('\n');
 
 async function list(io: Io, cluster: string): Promise<number> {
-  const path = `/v1/clusters/${cluster}/operations`;
+  const path = pathOf`/v1/clusters/${cluster}/operations`;
   const found = await connectApi(process.env).get<OperationList>(path);
   const line = (o: { type: string; operationId: string }, state: string, at = '') =>
     `${at.slice(0, 19).padEnd(19)}  ${o.type.padEnd(16)} ${state.padEnd(18)} ${o.operationId}`;

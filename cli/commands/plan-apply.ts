@@ -2,13 +2,14 @@
 import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
+import type { ClusterView } from '../../contracts/http.ts';
 import { operationWorkflowId } from '../../contracts/names.ts';
 import type { OperationStatus } from '../../contracts/operation.ts';
 import type { ClusterPlan } from '../../contracts/plan.ts';
 import { odin, type ProvisionInput } from '../../contracts/services/odin.ts';
 import { renderPlan } from '../../domain/cluster/render.ts';
 import { operationKey } from '../../domain/lib/operation-key.ts';
-import { type Api, CommandError, connectApi } from '../client.ts';
+import { type Api, CommandError, connectApi, operationPath, pathOf } from '../client.ts';
 import { coloursFor } from '../colours.ts';
 import { readDocument } from '../document.ts';
 import { figuresText } from '../figures.ts';
@@ -87,7 +88,8 @@ async function apply(io: Io, file: string, options: ApplyOptions): Promise<numbe
   const api = connectApi(process.env);
   const spec = readDocument(file);
   const wanted = { api, spec, fromStdin: file === '-', options };
-  const guard = (await guardBefore(io, wanted)) ?? (await agreedGuard(io, wanted));
+  const before = await guardBefore(io, wanted);
+  const guard = before ?? (await agreedGuard(io, wanted));
   if (!guard) {
     io.note('Nothing was done.');
     return exitStatuses.failed;
@@ -100,7 +102,24 @@ async function apply(io: Io, file: string, options: ApplyOptions): Promise<numbe
     ...(options.onFailure ? { onFailure: options.onFailure } : {}),
   };
   const started = await api.send<Started>('POST', '/v1/clusters', body, options.idempotencyKey);
-  return finish(io, api, started, options.wait);
+  const exitStatus = await finish(io, api, started, options.wait);
+  if (!before || !options.wait) return exitStatus;
+  return (await stillStands(io, api, spec)) ? exitStatus : exitStatuses.failed;
+}
+
+/** An answer of then is not one of now: says so when the cluster has been taken away since. */
+async function stillStands(io: Io, api: Api, spec: unknown): Promise<boolean> {
+  const { name } = spec as { name: string };
+  const phase = await api
+    .get<ClusterView>(pathOf`/v1/clusters/${name}`)
+    .then((view) => view.phase)
+    .catch((error: unknown) => {
+      if (error instanceof CommandError && error.problem?.status === 404) return 'destroyed';
+      throw error;
+    });
+  if (phase !== 'destroyed') return true;
+  io.note(`That was then: ${name} no longer stands. Use a new key to make it again.`);
+  return false;
 }
 
 interface Wanted {
@@ -137,9 +156,14 @@ async function guardBefore(io: Io, wanted: Wanted): Promise<Guard | undefined> {
         ` not ${asked}; use a new key for a new request`,
     );
   }
-  io.note(`${before.operationId} was started with this key before; nothing new is started`);
+  io.note(
+    `${before.operationId} was started with this key before${endedText(before)}; nothing new is started`,
+  );
   return digest ? { expectDigest: digest } : {};
 }
+
+const endedText = ({ finishedAt, outcome }: OperationStatus): string =>
+  finishedAt ? ` and ended ${outcome ?? ''} at ${finishedAt}` : '';
 
 async function operationBefore(
   api: Api,
@@ -147,8 +171,7 @@ async function operationBefore(
   key: string,
 ): Promise<OperationStatus | undefined> {
   try {
-    const id = operationWorkflowId('odin', encodeURIComponent(cluster), key);
-    return await api.get<OperationStatus>(`/v1/operations/${id}`);
+    return await api.get<OperationStatus>(operationPath(operationWorkflowId('odin', cluster, key)));
   } catch (error) {
     if (error instanceof CommandError && error.problem?.status === 404) return undefined;
     throw error;

@@ -220,6 +220,25 @@ describe('an operation that waits for approval', () => {
 });
 
 describe('an operation that is over', () => {
+  it.each([
+    ['aborted without ever holding the lease', 'eta', { approval: 'required' }],
+    ['refused before it began', 'theta', { expectDigest: `sha256:${'0'.repeat(64)}` }],
+  ])('and was %s is in the list at once', async (_, name, more) => {
+    const { operationId, operation } = await provision(name, more);
+    if ('approval' in more) {
+      await expect.poll(() => phaseOf(operation), { timeout: 30_000 }).toBe('awaiting-approval');
+      await call('POST', `${operation}/abort`);
+    }
+    await expect.poll(() => phaseOf(operation), { timeout: 30_000 }).toBe('finished');
+    const listed = async () => (await get(`/v1/clusters/${name}/operations`)).body as OperationList;
+    // Temporal's index may lag for one that never held the lease.
+    await expect.poll(async () => (await listed()).history?.length).toBe(1);
+    const { open, history } = await listed();
+    expect(checkInput(OperationList, { open, history })).toEqual([]);
+    expect({ open, history }).toMatchObject({ open: [], history: [{ operationId }] });
+    expect((await cli('operations', name)).out).toContain(operationId);
+  });
+
   it('and was terminated is told as ended, by whom and why, and cannot be asked for anything', async () => {
     const { operationId, operation } = await provision('epsilon', { approval: 'required' });
     await expect.poll(() => phaseOf(operation), { timeout: 30_000 }).toBe('awaiting-approval');

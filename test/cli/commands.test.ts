@@ -299,3 +299,73 @@ describe('the documents', () => {
     }
   });
 });
+
+describe('words that people give', () => {
+  it.each([
+    ['status', 'solo/events'],
+    ['status', 'solo?x=1'],
+    ['status', 'solo#a'],
+    ['status', 'a b%2F'],
+    ['protect', 'solo/x', '--off'],
+    ['destroy', 'solo?x', '--confirm', 'solo?x', '--no-wait'],
+    ['load-test', 'solo/events', '--no-wait'],
+    ['operations', 'solo?x=1'],
+    ['abort', 'solo/..', 'x'],
+    ['abort', 'solo', 'odin/solo?/x'],
+  ])('asgard %s %s: stay one segment of the path each', async (...args) => {
+    const paths: string[] = [];
+    answer = (request, response) => {
+      paths.push(request.url ?? '');
+      const operations = { open: [], history: [] };
+      json(response, { name: 'x', phase: 'ready', now: { summary: 'x' }, ...operations });
+    };
+    await run(process.execPath, [main, ...args], { env: env() });
+    const words = args.flatMap((word) => (word.startsWith('odin/') ? word.split('/') : [word]));
+    expect(paths).not.toEqual([]);
+    for (const path of paths) {
+      const segments = path.split('/').slice(3).map(decodeURIComponent);
+      const verbs = ['protection', 'load-tests', 'operations', 'abort'];
+      expect(path).not.toMatch(/[?#]/);
+      expect(segments.filter((s) => !words.includes(s) && !verbs.includes(s))).toEqual([]);
+    }
+  });
+});
+
+describe('apply with a key that was used before', () => {
+  const finished = {
+    operationId: 'odin/orders/k',
+    cluster: 'orders',
+    phase: 'finished',
+    outcome: 'ready',
+    finishedAt: '2026-11-25T17:02:11.000Z',
+    plan: { digest: 'sha256:1' },
+    events: [],
+    steps: [],
+  };
+  const spec = join(root, 'deploy/examples/one-node.json');
+  it.each([
+    ['stands', { status: 200, phase: 'ready' }, 0],
+    ['was destroyed since', { status: 200, phase: 'destroyed' }, 1],
+    ['is not known any more', { status: 404, phase: '' }, 1],
+  ])('tells when that was; its cluster %s', async (_, now, code) => {
+    answer = ({ method, url = '' }, response) => {
+      if (method === 'POST') {
+        const operation = '/v1/operations/odin/orders/k';
+        json(response, { operationId: 'odin/orders/k', operation, events: `${operation}/events` });
+      } else if (url.endsWith('/events')) {
+        events(response, `event: status\ndata: ${JSON.stringify(finished)}\n\n`);
+        response.end();
+      } else if (url.startsWith('/v1/operations/')) json(response, finished);
+      else {
+        const problem = { title: 'No such thing', detail: 'no cluster', status: now.status };
+        json(response, now.status === 404 ? problem : { phase: now.phase }, now.status);
+      }
+    };
+    const args = [main, 'apply', spec, '--yes', '--idempotency-key', 'k'];
+    const ran = await run(process.execPath, args, { env: env() });
+    expect(ran.err).toContain('ended ready at 2026-11-25T17:02:11.000Z');
+    expect(ran.code, ran.err).toBe(code);
+    if (code === 1) expect(ran.err).toMatch(/no longer stands. Use a new key/);
+    else expect(ran.err).not.toContain('no longer stands');
+  });
+});
