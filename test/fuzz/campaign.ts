@@ -191,7 +191,10 @@ export async function fuzzRoutes(c: Campaign, count: number): Promise<Figures> {
   const figures = newFigures();
   const { paths } = c.app.swagger() as { paths: Record<string, Record<string, unknown>> };
   const routes = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.keys(methods).map((method) => ({ path, method: method.toUpperCase() })),
+    // Streams do not end by themselves; this world has whatever cluster is asked for.
+    path.endsWith('/events')
+      ? []
+      : Object.keys(methods).map((method) => ({ path, method: method.toUpperCase() })),
   );
   const part = fc.oneof(
     fc.constantFrom('victim', 'nobody', '..%2F..', 'x'.repeat(500), '%00', 'odin', '%F0%9F%98%80'),
@@ -206,10 +209,8 @@ export async function fuzzRoutes(c: Campaign, count: number): Promise<Figures> {
     last: fc.option(fc.string({ maxLength: 5 }), { nil: undefined }),
   });
   await inGroups(sample(request, count, c.seed), async ({ route, parts, body, key, last }) => {
-    // Streams do not end by themselves; their refusals are tried with names that are not there.
-    const names = route.path.endsWith('/events') ? parts.map((p) => `no${p}`) : parts;
     let used = 0;
-    const url = route.path.replace(/\{\w+\}/g, () => names[used++] ?? 'x');
+    const url = route.path.replace(/\{\w+\}/g, () => parts[used++] ?? 'x');
     const response = await c.app.inject({
       method: route.method as 'GET',
       url,
